@@ -1,0 +1,108 @@
+"""What a brand knows on a decision morning: reported figures, never the truth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agorasim.errors import InputError, unknown
+
+Series = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BrandView:
+    """The data a brand's policy decides on.
+
+    Everything here is *reported*: late by the scenario's `data.report_delay`, noisy by its `data.report_noise` (own
+    spend excepted), and credited the way the brand's own analytics credit it, by the last identified click. Series
+    have shape (reported_days,), float64, index 0 = first day of the world, and cannot be written to. On the first
+    days nothing is reported yet and series are empty.
+    """
+
+    brand: str
+    """The brand that decides."""
+    day: int
+    """Today, 0-based; the action holds from today on."""
+    date: date
+    """Today in the calendar."""
+    days_total: int
+    """Days that the world lasts, warm-up and cool-down among them."""
+    every: int
+    """Days until the next decision."""
+    budget: float
+    """Most media money a day, in currency units."""
+    media: tuple[str, ...]
+    """Touchpoints where media can be bought; an action may spend on these and no others."""
+    owned: tuple[str, ...]
+    """Touchpoints that the brand runs itself."""
+    price: float
+    """List price now, in currency units."""
+    discount: float
+    """Share of the list price that promotions take off now."""
+    reported_days: int
+    """How many days, counted from the first, have known figures."""
+    spend: Mapping[str, Series]
+    """Media money paid per touchpoint and day, in currency units."""
+    impressions: Mapping[str, Series]
+    """Impressions per touchpoint and day."""
+    clicks: Mapping[str, Series]
+    """Clicks per touchpoint and day."""
+    attributed_orders: Mapping[str, Series]
+    """Orders per day whose last identified click was on the touchpoint."""
+    attributed_revenue: Mapping[str, Series]
+    """Revenue of those orders, in currency units."""
+    orders: Series
+    """Orders per day, credited or not."""
+    revenue: Series
+    """Revenue per day, in currency units."""
+    lost_orders: Series
+    """Orders per day refused for want of stock or capacity."""
+    new_customers: Series
+    """First purchases per day."""
+    members: float
+    """Members of the brand's community, app and message lists, as last reported."""
+    rivals_spend: Mapping[str, Series]
+    """Each rival's media money per day over all touchpoints, as a market monitor reports it."""
+
+    def __post_init__(self) -> None:
+        """Make every series a read-only view of itself. ValueError when one has not the shape (reported_days,)."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                object.__setattr__(self, field.name, self._sealed(field.name, value))
+            elif isinstance(value, Mapping):
+                sealed = {key: self._sealed(f"{field.name}[{key!r}]", series) for key, series in value.items()}
+                object.__setattr__(self, field.name, sealed)
+
+    def _sealed(self, name: str, series: Series) -> Series:
+        out = np.asarray(series, dtype=np.float64).view()
+        if out.shape != (self.reported_days,):
+            raise ValueError(f"{name} must have shape ({self.reported_days},), got {out.shape}")
+        out.setflags(write=False)
+        return out
+
+    def recent(self, series: Series, days: int) -> float:
+        """Sum of the last `days` reported values of a series (of all of them when fewer are known; 0.0 of none)."""
+        if days < 1:
+            raise ValueError(f"days must be at least 1, got {days}")
+        return math.fsum(series[-days:].tolist())
+
+    def reported_roas(self, touchpoint: str, days: int) -> float:
+        """Attributed revenue per unit of media money on a touchpoint over the last `days` reported days.
+
+        NaN when nothing was spent there. This is what a dashboard shows, not what advertising caused: last-click
+        credit flatters touchpoints near the purchase. InputError for a touchpoint without figures.
+        """
+        if touchpoint not in self.spend:
+            raise InputError(unknown("touchpoint", touchpoint, self.spend))
+        cost = self.recent(self.spend[touchpoint], days)
+        if cost <= 0.0:
+            return math.nan
+        credited = self.attributed_revenue.get(touchpoint)
+        return self.recent(credited, days) / cost if credited is not None else 0.0
