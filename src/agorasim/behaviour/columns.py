@@ -1,0 +1,258 @@
+"""The columns of a world: record layouts whose types do not depend on how many brands or touchpoints there are.
+
+Numbers of consumers (N), brands (B), touchpoints (T), regions x segments (G, cells) are array dimensions, so a new
+scenario never recompiles. Columns that a scenario does not need have length 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def _record(*fields: tuple[str, str]) -> np.dtype[Any]:
+    return np.dtype(list(fields), align=True)
+
+
+#: (N,) what every day reads.
+PERSON: Final = _record(
+    ("need_rate", "f4"),  # needs a day on an ordinary day
+    ("need_zero", "f4"),  # exp(-need_rate x today's multiplier), rewritten when the multiplier changes
+    ("cell", "i4"),  # segment x number of regions + region
+    ("adopted_ties", "i4"),  # ties (weighted, fixed point for `threshold`) whose other end has adopted
+    ("needs", "u1"),  # needs recognised today
+    ("owner", "u1"),  # has adopted the durable
+    ("consent", "u1"),  # lets brands identify them
+    ("direct", "u1"),  # adopts today without choosing whether to buy
+)
+#: (N,) traits that only shopping and talking read.
+TRAITS: Final = _record(
+    ("x", "f4"),
+    ("y", "f4"),
+    ("price", "f4"),
+    ("deal", "f4"),
+    ("talk", "f4"),
+    ("ear", "f4"),
+    ("phi", "f4"),
+    ("ties", "i4"),
+)
+#: (N, B) what a consumer feels about a brand.
+BOND: Final = _record(
+    ("awareness", "f4"),
+    ("goodwill", "f4"),
+    ("habit", "f4"),
+    ("fatigue", "f4"),
+    ("visited", "u4"),  # today's visits, one bit a visiting touchpoint
+    ("flags", "u1"),  # today's events: REACHED, CLICKED, FOUND, EXPERIENCED
+)
+#: (N, B) what passed between a consumer and a brand.
+TRADE: Final = _record(
+    ("expectation", "f4"),
+    ("surprise", "f4"),  # experience above expectation, of today
+    ("orders", "i4"),
+    ("arrives", "i4"),  # day the order under way is received; -1 none
+    ("touch_day", "i4"),  # day of the last touch the brand could identify; -1 none
+    ("touch", "i2"),
+    ("member", "u1"),
+)
+#: (N, B) messages; length 0 when nobody talks.
+TALK: Final = _record(("hears_good", "u2"), ("hears_bad", "u2"), ("says", "u1"))
+
+REACHED: Final = 1
+CLICKED: Final = 2
+FOUND: Final = 4
+EXPERIENCED: Final = 8
+GOOD: Final = 1
+BAD: Final = 2
+
+#: (T',) touchpoints where somebody can be met today, with the span of their pairs.
+TOUCH: Final = _record(("touch", "i4"), ("entity", "u4"), ("first", "i4"), ("end", "i4"), ("everyone", "u1"))
+#: (P',) brand x touchpoint pairs of today.
+PAIR: Final = _record(
+    ("brand", "i4"),
+    ("touch", "i4"),
+    ("entity", "u4"),
+    ("mean", "f8"),  # impressions per user today (media, posts); chance of meeting (presence)
+    ("zero", "f8"),  # exp(-mean)
+    ("cap", "i4"),
+    ("table", "i4"),  # row of `lift`
+    ("near", "i4"),  # row of `near`, -1 everywhere the same
+    ("bit", "i4"),  # bit of `visited`, -1 not a visit
+    ("mode", "u1"),  # MEDIA or PRESENCE
+    ("members", "u1"),
+    ("clicks", "u1"),
+    ("irritates", "u1"),
+)
+MEDIA: Final = 0
+PRESENCE: Final = 1
+
+#: Columns of `lift`, by impressions of the day.
+LIFT_AWARENESS: Final = 0
+LIFT_GOODWILL: Final = 1
+LIFT_FATIGUE: Final = 2
+LIFT_CLICK: Final = 3
+
+#: (S,) brand x search touchpoint pairs of today.
+RESULT: Final = _record(
+    ("brand", "i4"),
+    ("touch", "i4"),
+    ("searching", "u4"),  # entity of the touchpoint: one draw whether a need is searched there
+    ("entity", "u4"),
+    ("paid", "f8"),  # chance that an ad is shown to a searcher
+    ("organic", "f8"),
+    ("click", "f8"),
+    ("awareness", "f8"),
+)
+#: (B,) brands.
+BRAND: Final = _record(
+    ("entity", "u4"),
+    ("quality", "f8"),
+    ("base", "f8"),  # intercept + weight x quality
+    ("join", "f8"),
+    ("first", "i4"),  # span of its offers
+    ("end", "i4"),
+    ("unit_cost", "i8"),
+)
+#: (O,) offers of today: brand x place.
+OFFER: Final = _record(
+    ("brand", "i4"),
+    ("place", "i4"),
+    ("price", "i8"),  # what the buyer pays, minor units
+    ("list_price", "i8"),  # without the promotion
+    ("pain", "f8"),  # price coefficient x price / reference price
+    ("signal", "f8"),  # promotion signal
+    ("wait", "f8"),  # delivery coefficient x days
+    ("x", "f4"),
+    ("y", "f4"),
+    ("bit", "i4"),
+    ("days", "i4"),
+    ("located", "u1"),
+    ("members", "u1"),
+)
+ORDER: Final = _record(("consumer", "i4"), ("sequence", "i4"), ("offer", "i4"), ("served", "u1"))
+
+#: (1,) coefficients of the scenario and of the day.
+PARAMS: Final = _record(
+    ("keep_awareness", "f8"),
+    ("keep_goodwill", "f8"),
+    ("keep_habit", "f8"),
+    ("keep_fatigue", "f8"),
+    ("encoding", "f8"),
+    ("need_factor", "f8"),
+    ("needing", "u1"),  # any need rate above zero
+    ("most", "i4"),
+    ("durable", "u1"),
+    ("rule", "i4"),
+    ("p", "f8"),
+    ("q", "f8"),
+    ("phi_uniform", "u1"),
+    ("innovation", "u1"),
+    ("direct", "u1"),
+    ("complete", "u1"),
+    ("adopters", "i8"),
+    ("consumers", "i8"),
+    ("dissimilarity", "f8"),
+    ("goodwill", "f8"),
+    ("habit", "f8"),
+    ("distance", "f8"),
+    ("visit", "f8"),
+    ("noise", "f8"),
+    ("adaptation", "f8"),
+    ("habit_gain", "f8"),
+    ("goodwill_gain", "f8"),
+    ("delight", "f8"),
+    ("disappointment", "f8"),
+    ("stockout", "f8"),
+    ("talking", "u1"),
+    ("transmit", "f8"),
+    ("recommend", "f8"),
+    ("complain", "f8"),
+    ("pass_on", "f8"),
+    ("wom_awareness", "f8"),
+    ("wom_good", "f8"),
+    ("wom_bad", "f8"),
+    ("window", "i4"),
+)
+NO_RULE: Final = 0
+CASCADE: Final = 1
+CONTACT: Final = 2
+HAZARD: Final = 3
+THRESHOLD: Final = 4
+RULES: Final = {"cascade": CASCADE, "contact": CONTACT, "hazard": HAZARD, "threshold": THRESHOLD}
+
+#: Columns of `at_touch` (B, T, .): what happened on a touchpoint today.
+AT_IMPRESSIONS: Final = 0
+AT_REACH: Final = 1
+AT_CLICKS: Final = 2
+AT_SEARCHES: Final = 3
+AT_ADS: Final = 4  # paid impressions (search counts organic ones apart)
+AT_AD_CLICKS: Final = 5
+AT_CREDIT: Final = 6  # orders credited by the brand to its last identified touch
+AT_CREDIT_MONEY: Final = 7
+AT_TOUCH: Final = 8
+
+#: Columns of `at_offer` (O, .).
+OF_ORDERS: Final = 0
+OF_LOST: Final = 1
+OF_OFFER: Final = 2
+
+#: Columns of `by_cell` (B, G, .).
+BY_REACH: Final = 0
+BY_HEARD_GOOD: Final = 1
+BY_HEARD_BAD: Final = 2
+BY_RECOMMENDATIONS: Final = 3
+BY_COMPLAINTS: Final = 4
+BY_CONSIDERED: Final = 5
+BY_ORDERS: Final = 6
+BY_LOST: Final = 7
+BY_REVENUE: Final = 8
+BY_NEW: Final = 9
+BY_EXPERIENCES: Final = 10
+BY_SATISFACTION: Final = 11
+BY_AWARENESS: Final = 12
+BY_GOODWILL: Final = 13
+BY_HABIT: Final = 14
+BY_CUSTOMERS: Final = 15
+BY_MEMBERS: Final = 16
+BY_CELL: Final = 17
+
+#: States are summed as integers in units of 2**-20.
+FIXED: Final = 1048576.0
+
+
+class Columns(NamedTuple):
+    """Everything a consumer's functions read and write."""
+
+    now: Array  # (1,) STREAM: address of today's draws
+    params: Array  # (1,) PARAMS
+    person: Array  # (N,) PERSON
+    traits: Array  # (N,) TRAITS
+    bond: Array  # (N, B) BOND
+    trade: Array  # (N, B) TRADE
+    talk: Array  # (N, B) or (0, B) TALK
+    use: Array  # (T, N) float32: probability of using a touchpoint today
+    near: Array  # (K, N) float32: closeness to the brand's nearest shop
+    touches: Array  # TOUCH
+    pairs: Array  # PAIR
+    lift: Array  # (tables, most impressions + 1, 4) float64
+    results: Array  # RESULT
+    brands: Array  # BRAND
+    offers: Array  # OFFER
+    brand_ids: Array  # (K, B) uint32: entity of a brand in the k-th order of a day
+    offer_ids: Array  # (K, O) uint32
+    outside_ids: Array  # (K,) uint32
+    escapes: Array  # float64: (1 - q) ** k for k adopted ties (contact)
+    orders: Array  # ORDER, room for today's needs
+    counts: Array  # (4,) int64: orders written, needs arisen
+    at_touch: Array  # (B, T, AT_TOUCH) int64
+    at_offer: Array  # (O, OF_OFFER) int64
+    by_cell: Array  # (B, G, BY_CELL) int64
+    needs_by_cell: Array  # (G,) int64
+
+
+ORDERS_WRITTEN: Final = 0
+NEEDS_ARISEN: Final = 1

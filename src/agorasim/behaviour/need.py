@@ -1,0 +1,99 @@
+"""Needs: Poisson in time with gamma rates over people (NBD counts, Ehrenberg 1959), and adoption of durables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from agorasim._compile import inlined, kernel
+from agorasim.behaviour.columns import CASCADE, CONTACT, HAZARD, NEEDS_ARISEN, Columns
+from agorasim.behaviour.spread_rules import hazard_probability, threshold_reached
+from agorasim.randomness import ADOPT, CHUNK, NEED, draw, fill, poisson
+
+#: Fixed point of weighted ties under the threshold rule.
+TIE_UNIT = 1000
+
+
+@inlined
+def keenness(w: Columns, i: int) -> float:
+    """What multiplies spontaneous adoption: 1, or the largest awareness of any brand."""
+    if not w.params[0]["innovation"]:
+        return 1.0
+    most = 0.0
+    for b in range(w.bond.shape[1]):
+        most = max(most, np.float64(w.bond[i, b]["awareness"]))
+    return most
+
+
+@inlined
+def adopted_share(w: Columns, i: int) -> float:
+    """Share of the consumer's ties that have adopted (of everybody else, on a complete graph)."""
+    params = w.params[0]
+    if params["complete"]:
+        return np.float64(params["adopters"]) / max(1.0, np.float64(params["consumers"]) - 1.0)
+    ties = np.float64(w.traits[i]["ties"])
+    return np.float64(w.person[i]["adopted_ties"]) / ties if ties > 0.0 else 0.0
+
+
+@inlined
+def wants_to_adopt(w: Columns, i: int, u: float) -> bool:
+    """Whether the word-of-mouth rule makes a non-owner recognise the need for the durable today."""
+    params = w.params[0]
+    rule = params["rule"]
+    if rule == CONTACT:
+        ties = params["adopters"] if params["complete"] else np.int64(w.person[i]["adopted_ties"])
+        return u < 1.0 - (1.0 - params["p"] * keenness(w, i)) * w.escapes[ties]
+    if rule == HAZARD:
+        return u < hazard_probability(params["p"] * keenness(w, i), params["q"], adopted_share(w, i), 1.0)
+    return threshold_reached(adopted_share(w, i), np.float64(w.traits[i]["phi"])) or u < params["p"] * keenness(w, i)
+
+
+@inlined
+def recognise(w: Columns, i: int, u_need: float, u_adopt: float) -> int:
+    """Needs the consumer recognises today; written to the row and returned."""
+    person = w.person[i]
+    params = w.params[0]
+    person["direct"] = np.uint8(0)
+    n = 0
+    if params["needing"]:
+        zero = np.float64(person["need_zero"])
+        if u_need >= zero:
+            n = poisson(u_need, zero, np.float64(person["need_rate"]) * params["need_factor"], params["most"])
+    if params["durable"]:
+        if person["owner"]:
+            n = 0
+        else:
+            n = min(n, 1)
+            if params["rule"] > CASCADE and wants_to_adopt(w, i, u_adopt):
+                n = 1
+                person["direct"] = np.uint8(params["direct"])
+    person["needs"] = np.uint8(n)
+    if n > 0:
+        w.counts[NEEDS_ARISEN] += n
+        w.needs_by_cell[person["cell"]] += n
+    return n
+
+
+@kernel
+def need(w: Columns, i: int) -> int:
+    """A consumer's needs of the day."""
+    u_need = draw(w.now, NEED, i, 0) if w.params[0]["needing"] else 0.0
+    u_adopt = draw(w.now, ADOPT, i, 0) if w.params[0]["rule"] > CASCADE else 0.0
+    return recognise(w, i, u_need, u_adopt)
+
+
+@kernel
+def need_chunk(w: Columns, chunk: int, uniform: Any, other: Any, needy: Any) -> int:
+    """`need` for the consumers of a chunk; lists those with a need in `needy` and returns how many."""
+    first = chunk * CHUNK
+    if w.params[0]["needing"]:
+        fill(w.now, NEED, chunk, 0, uniform)
+    if w.params[0]["rule"] > CASCADE:
+        fill(w.now, ADOPT, chunk, 0, other)
+    count = 0
+    for j in range(min(CHUNK, w.person.shape[0] - first)):
+        n = recognise(w, first + j, uniform[j], other[j])
+        needy[count] = first + j
+        count += 1 if n > 0 else 0
+    return count

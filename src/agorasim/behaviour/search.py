@@ -1,0 +1,58 @@
+"""Search: people with a need look for brands; organic results and paid ads bring some to mind and to a visit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agorasim._compile import kernel
+from agorasim.behaviour.columns import (
+    AT_AD_CLICKS,
+    AT_ADS,
+    AT_CLICKS,
+    AT_IMPRESSIONS,
+    AT_REACH,
+    AT_SEARCHES,
+    BY_REACH,
+    CLICKED,
+    FOUND,
+    REACHED,
+    Columns,
+)
+from agorasim.behaviour.exposure import remember_touch
+from agorasim.randomness import SEARCH, USE, block, draw
+
+
+@kernel
+def search(w: Columns, i: int) -> None:
+    """A needy consumer may search. A brand among the results is remembered, considered, perhaps clicked."""
+    if w.person[i]["needs"] == 0:
+        return
+    for k in range(w.results.shape[0]):
+        result = w.results[k]
+        t = result["touch"]
+        b = result["brand"]
+        if not draw(w.now, USE, i, result["searching"]) < np.float64(w.use[t, i]):
+            continue
+        u = block(w.now, SEARCH, i, result["entity"])
+        ad = u[0] < result["paid"]
+        organic = u[1] < result["organic"]
+        if not (ad or organic):
+            continue
+        bond = w.bond[i, b]
+        if not bond["flags"] & REACHED:
+            w.by_cell[b, w.person[i]["cell"], BY_REACH] += 1
+        bond["flags"] = np.uint8(bond["flags"] | FOUND | REACHED)
+        awareness = np.float64(bond["awareness"])
+        bond["awareness"] = np.float32(awareness + result["awareness"] * (1.0 - awareness))
+        w.at_touch[b, t, AT_SEARCHES] += 1
+        w.at_touch[b, t, AT_REACH] += 1
+        w.at_touch[b, t, AT_IMPRESSIONS] += 1
+        if ad:
+            w.at_touch[b, t, AT_ADS] += 1
+        # An ad stands above the organic result, so that one click is charged when both are shown.
+        if u[2] < result["click"]:
+            w.at_touch[b, t, AT_CLICKS] += 1
+            if ad:
+                w.at_touch[b, t, AT_AD_CLICKS] += 1
+            bond["flags"] = np.uint8(bond["flags"] | CLICKED)
+            remember_touch(w, i, b, t)

@@ -1,0 +1,1 @@
+"""What is measured: the metric dictionary, the recorder and the tables made from it."""

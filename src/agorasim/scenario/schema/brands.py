@@ -1,0 +1,90 @@
+"""The brands: what they sell, where, with what money and by which strategy."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from agorasim.scenario.schema.base import Finite, Name, NonNegative, Positive, Probability, Strict
+from agorasim.scenario.schema.touchpoints import Sells
+
+
+class Product(Strict):
+    """What a brand sells."""
+
+    price: NonNegative = 100.0
+    """List price, in the scenario's currency."""
+    unit_cost: NonNegative = 0.0
+    """Cost of goods for one unit."""
+    quality: Finite = 0.0
+    """Utility of the product itself."""
+
+
+class Initial(Strict):
+    """What consumers feel about the brand on the first day; a launch starts at zero."""
+
+    awareness: Probability = 0.0
+    goodwill: Annotated[float, Field(ge=-1.0, le=1.0)] = 0.0
+    habit: Probability = 0.0
+    buyers: Probability = 0.0
+    """Share of consumers who have bought before (they are nobody's new customer; a durable's owners)."""
+
+
+class PolicyChoice(Strict):
+    """A policy by name; its own settings stand beside `name` and `every`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Name = "fixed_plan"
+    """A registered policy (`agorasim list policies`)."""
+    every: Annotated[int, Field(ge=1)] = 1
+    """Days between decisions."""
+
+
+class Brand(Strict):
+    """A brand."""
+
+    label: str = ""
+    """Name to show; the key when empty."""
+    product: Product = Product()
+    initial: Initial = Initial()
+    budget: NonNegative = 0.0
+    """Most media money a day, in the scenario's currency."""
+    owns: dict[Name, Probability] = {}
+    """Owned touchpoints it runs (site, app, community, store, event, message, marketplace listing) and the
+    probability that a user of one meets the brand there on a day."""
+    sells: dict[Name, Sells] = {}
+    """Online touchpoints where it can be bought; shops stand under `places`."""
+    fixed_costs: dict[Name, NonNegative] = {}
+    """Cost a day of running an owned touchpoint."""
+    avoidable: dict[Name, bool] = {}
+    """Whether a touchpoint's fixed cost stops when the brand leaves it."""
+    organic_search: Probability = 0.0
+    """Probability that a search finds the brand without an ad."""
+    posts: NonNegative = 0.0
+    """Messages a day to each community or message-list member (expected)."""
+    policy: PolicyChoice = PolicyChoice()
+
+
+class Data(Strict):
+    """What brands see of it all."""
+
+    report_delay: Annotated[int, Field(ge=0, le=90)] = 1
+    """Days until a day's figures are reported (1: yesterday's are known this morning)."""
+    report_noise: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
+    """Coefficient of variation of reported figures (lognormal, own spend excepted)."""
+    attribution_window: Annotated[int, Field(ge=1, le=365)] = 7
+    """Days within which the last identified touch is credited by brands (last click)."""
+
+
+class Outcomes(Strict):
+    """What is reported."""
+
+    primary: Name = "profit"
+    """The metric that answers are about."""
+    interval: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
+    """Coverage of intervals."""
+
+
+__all__ = ["Brand", "Data", "Initial", "Outcomes", "PolicyChoice", "Positive", "Product"]

@@ -1,0 +1,127 @@
+"""Where consumers and brands meet, and where one can buy."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from agorasim.scenario.catalogue import with_kind_defaults
+from agorasim.scenario.schema.base import Finite, Name, NonNegative, Positive, Probability, Strict
+from agorasim.scenario.schema.calendar import Date
+
+Kind = Literal[
+    "search",
+    "social",
+    "short_video",
+    "live",
+    "content",
+    "display",
+    "tv",
+    "out_of_home",
+    "marketplace",
+    "own_site",
+    "app",
+    "message",
+    "community",
+    "store",
+    "event",
+    "partner",
+]
+
+
+class Cost(Strict):
+    """What media costs on a touchpoint."""
+
+    model: Literal["cpm", "cpc"] = "cpm"
+    """`cpm`: price of a thousand impressions; `cpc`: price of a click."""
+    price: Positive = 20.0
+    """In the scenario's currency."""
+    inventory: Positive | None = None
+    """Impressions (cpm) or clicks (cpc) per consumer and day that exist at the posted price; None: no pressure."""
+    pressure: NonNegative = 1.0
+    """Elasticity of the price with respect to demand over inventory, once demand exceeds it."""
+
+
+class Touchpoint(Strict):
+    """A meeting place. Fields left out take the kind's defaults (`agorasim list touchpoints`)."""
+
+    kind: Kind
+    """What it is; decides what it can do."""
+    label: str = ""
+    """Name to show; the key when empty."""
+    use: Probability = 0.3
+    """Probability that a consumer uses it on a day (segments may differ). For search: that a need is searched."""
+    spread: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    """How much people differ in use within a segment: intra-class correlation of a beta distribution (0: not at all)."""
+    cost: Cost = Cost()
+    """What media costs here (kinds that buy media)."""
+    cap: Annotated[int, Field(ge=1, le=100)] = 10
+    """Most impressions a person gets from one brand here on a day (frequency cap)."""
+    awareness: Probability = 0.04
+    """Share of the gap to full awareness that a first impression of the day closes."""
+    goodwill: Probability = 0.005
+    """Share of the gap to full goodwill that a first impression of the day closes."""
+    saturation: Probability = 0.5
+    """Each further impression of a day works this much less than the one before (diminishing returns)."""
+    click_rate: Probability = 0.0
+    """Probability that an impression is clicked (visits an owned place; for cpc, what is paid)."""
+    irritation: Probability = 0.0
+    """Fatigue that an impression adds, as a share of the gap to full fatigue."""
+    reach_km: Positive | None = None
+    """Stores and out-of-home: contact falls with distance to the brand's nearest shop as exp(-distance / reach_km)."""
+    join: Probability = 0.0
+    """Community and app: probability that a buyer becomes a member at purchase."""
+    dates: dict[Date, Annotated[int, Field(ge=1, le=366)]] = {}
+    """Events: first day and how many days; empty means every day."""
+    capacity: NonNegative | None = None
+    """Events: people a day that fit; attendance is thinned in expectation."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_defaults(cls, data: Any) -> Any:
+        return with_kind_defaults(data)
+
+
+class Place(Strict):
+    """A shop: a `store` (or `partner`) touchpoint at a location."""
+
+    touchpoint: Name
+    """The store touchpoint it belongs to."""
+    brand: Name
+    """Whose shop it is."""
+    label: str = ""
+    """Name to show; the key when empty."""
+    x: Finite = 0.0
+    """km east."""
+    y: Finite = 0.0
+    """km north."""
+    capacity: Annotated[int, Field(ge=1)] | None = None
+    """Orders it can serve a day; None: no limit."""
+    stock: Annotated[int, Field(ge=0)] | None = None
+    """Units on the shelf at the start and after each delivery; None: never runs out."""
+    restock_every: Annotated[int, Field(ge=1)] = 1
+    """Days between deliveries that fill the shelf up again."""
+    closed: list[Annotated[int, Field(ge=0, le=6)]] = []
+    """Weekdays without opening, Monday 0."""
+    price_factor: Positive = 1.0
+    """Multiplier of the brand's list price here."""
+
+
+class Sells(Strict):
+    """How a brand sells through an online touchpoint."""
+
+    price_factor: Positive = 1.0
+    """Multiplier of the brand's list price here."""
+    delivery_days: Annotated[int, Field(ge=0, le=365)] = 0
+    """Days from order to receipt."""
+    delivery_fee: NonNegative = 0.0
+    """Paid by the buyer for each order."""
+    delivery_cost: NonNegative = 0.0
+    """Borne by the brand for each order."""
+    commission: Probability = 0.0
+    """Share of revenue that the operator keeps."""
+    stock: Annotated[int, Field(ge=0)] | None = None
+    """Units in the warehouse at the start and after each delivery; None: never runs out."""
+    restock_every: Annotated[int, Field(ge=1)] = 1
+    """Days between deliveries that fill the warehouse up again."""
