@@ -1,0 +1,70 @@
+"""The figures that `agorasim run` prints: one row a metric, one column a brand, each with its interval."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, Final
+
+from agorasim.cli.console import table
+
+#: Metric and period, in the order in which a launch is read: who knows it, who buys, what it earns, what is said.
+SHOWN: Final = (
+    ("awareness", "end"),
+    ("customers", "end"),
+    ("new_customers", "counted"),
+    ("orders", "counted"),
+    ("lost_orders", "counted"),
+    ("price_paid", "counted"),
+    ("revenue", "counted"),
+    ("contribution", "counted"),
+    ("spend", "counted"),
+    ("profit", "counted"),
+    ("satisfaction", "counted"),
+    ("recommendations", "counted"),
+    ("complaints", "counted"),
+)
+_BREAKDOWNS: Final = ("touchpoint", "place", "segment", "region")
+
+
+def show_kpis(summary: Path) -> None:
+    """Print the brands' figures from a summary table."""
+    rows = brand_rows(summary)
+    brands = list(dict.fromkeys(row["brand"] for row in rows))
+    cells = {(row["metric"], row["period"], row["brand"]): row for row in rows}
+    lines = []
+    for metric, period in SHOWN:
+        found = [cells.get((metric, period, brand)) for brand in brands]
+        if all(row is None or row["estimate"] is None for row in found):
+            continue
+        unit = next(row["unit"] for row in found if row is not None)
+        when = ", last day" if period == "end" else ""
+        lines.append([f"{metric}{when}", unit, *(_cell(row) for row in found)])
+    replications = max((row["n"] or 0 for row in rows), default=0)
+    worlds = f"{replications} replication{'' if replications == 1 else 's'}"
+    interval = "mean [interval]" if replications > 1 else "no interval: more than one replication is needed"
+    table(["", "unit", *brands], lines, title=f"Per brand after warm-up, {worlds}, {interval}", numbers_from=2)
+
+
+def brand_rows(summary: Path) -> list[dict[str, Any]]:
+    """The rows of a summary table that stand for a whole brand, brands in alphabetical order."""
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(summary).to_pylist()
+    whole = [row for row in rows if row["brand"] and not any(row[key] for key in _BREAKDOWNS)]
+    return sorted(whole, key=lambda row: str(row["brand"]))
+
+
+def _cell(row: dict[str, Any] | None) -> str:
+    if row is None or row["estimate"] is None or math.isnan(row["estimate"]):
+        return "-"
+    low, high = row["low"], row["high"]
+    # One precision a cell, set by its largest number, so that estimate and bounds can be compared at sight.
+    digits = _digits(max(abs(value) for value in (row["estimate"], low, high) if value is not None))
+    text = f"{row['estimate']:,.{digits}f}"
+    return text if low is None or high is None else f"{text} [{low:,.{digits}f}, {high:,.{digits}f}]"
+
+
+def _digits(size: float) -> int:
+    """Decimals for numbers of this size: whole from 1000 on, three significant ones below."""
+    return 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 3
