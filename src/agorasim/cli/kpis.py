@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from agorasim.cli.console import table
+from agorasim.measures.metrics import BY_NAME
 
 #: Metric and period, in the order in which a launch is read: who knows it, who buys, what it earns, what is said.
 SHOWN: Final = (
@@ -27,8 +28,8 @@ SHOWN: Final = (
 _BREAKDOWNS: Final = ("touchpoint", "place", "segment", "region")
 
 
-def show_kpis(summary: Path) -> None:
-    """Print the brands' figures from a summary table."""
+def show_kpis(summary: Path, level: float) -> None:
+    """Print the brands' figures from a summary table whose intervals have coverage `level`."""
     rows = brand_rows(summary)
     brands = list(dict.fromkeys(row["brand"] for row in rows))
     cells = {(row["metric"], row["period"], row["brand"]): row for row in rows}
@@ -38,12 +39,14 @@ def show_kpis(summary: Path) -> None:
         if all(row is None or row["estimate"] is None for row in found):
             continue
         unit = next(row["unit"] for row in found if row is not None)
-        when = ", last day" if period == "end" else ""
-        lines.append([f"{metric}{when}", unit, *(_cell(row) for row in found)])
+        label = f"{metric} at end" if period == "end" else f"{metric}, {unit}" if BY_NAME[metric].money else metric
+        lines.append([label, *(_cell(row) for row in found)])
     replications = max((row["n"] or 0 for row in rows), default=0)
-    worlds = f"{replications} replication{'' if replications == 1 else 's'}"
-    interval = "mean [interval]" if replications > 1 else "no interval: more than one replication is needed"
-    table(["", "unit", *brands], lines, title=f"Per brand after warm-up, {worlds}, {interval}", numbers_from=2)
+    if replications > 1:
+        how = f"mean over {replications} replications ± half its {level:.0%} interval"
+    else:
+        how = "one replication: no interval"
+    table(["", *brands], lines, title=f"After warm-up, {how}", numbers_from=1)
 
 
 def brand_rows(summary: Path) -> list[dict[str, Any]]:
@@ -59,10 +62,11 @@ def _cell(row: dict[str, Any] | None) -> str:
     if row is None or row["estimate"] is None or math.isnan(row["estimate"]):
         return "-"
     low, high = row["low"], row["high"]
-    # One precision a cell, set by its largest number, so that estimate and bounds can be compared at sight.
+    # One precision a cell, set by its larger number, so that the two can be compared at sight.
     digits = _digits(max(abs(value) for value in (row["estimate"], low, high) if value is not None))
     text = f"{row['estimate']:,.{digits}f}"
-    return text if low is None or high is None else f"{text} [{low:,.{digits}f}, {high:,.{digits}f}]"
+    # Student-t intervals are symmetric; half the width leaves room for several brands on a narrow terminal.
+    return text if low is None or high is None else f"{text} ± {(high - low) / 2:,.{digits}f}"
 
 
 def _digits(size: float) -> int:

@@ -54,19 +54,19 @@ def run(
         progress=not quiet,
     )
     if outcome.finished and not outcome.interrupted:
-        _show(outcome, quiet=quiet, report=not no_report)
+        _show(outcome, loaded.outcomes.interval, quiet=quiet, report=not no_report)
     if outcome.exit_code:
         typer.echo(outcome.message, err=True)
         raise typer.Exit(outcome.exit_code)
 
 
-def _show(outcome: RunOutcome, *, quiet: bool, report: bool) -> None:
+def _show(outcome: RunOutcome, level: float, *, quiet: bool, report: bool) -> None:
     """Print the figures and where everything is."""
     tables = outcome.folder / "tables"
     if not quiet:
         from agorasim.cli.kpis import show_kpis
 
-        show_kpis(tables / "summary.parquet")
+        show_kpis(tables / "summary.parquet", level)
     typer.echo(f"tables  {tables}")
     if report:
         from agorasim.report import write_report
