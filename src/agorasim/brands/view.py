@@ -75,14 +75,15 @@ class BrandView:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
-                object.__setattr__(self, field.name, self._sealed(field.name, value))
+                object.__setattr__(self, field.name, self._sealed(value, field.name))
             elif isinstance(value, Mapping):
-                sealed = {key: self._sealed(f"{field.name}[{key!r}]", series) for key, series in value.items()}
+                sealed = {key: self._sealed(series, field.name, key) for key, series in value.items()}
                 object.__setattr__(self, field.name, sealed)
 
-    def _sealed(self, name: str, series: Series) -> Series:
+    def _sealed(self, series: Series, name: str, key: str | None = None) -> Series:
         out = np.asarray(series, dtype=np.float64).view()
         if out.shape != (self.reported_days,):
+            name = name if key is None else f"{name}[{key!r}]"
             raise ValueError(f"{name} must have shape ({self.reported_days},), got {out.shape}")
         out.setflags(write=False)
         return out

@@ -48,6 +48,8 @@ class ReallocateByRoi(Policy):
                 raise ValueError(
                     f"keep of {self.keep:g} for each of {len(self.plan)} touchpoints is more than the total"
                 )
+            if self.pause_below is not None and self.keep <= 0.0:
+                raise ValueError("pause_below needs a keep above 0, with which a stopped touchpoint starts again")
             return self
 
     settings: Settings
