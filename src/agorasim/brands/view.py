@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,29 @@ from numpy.typing import NDArray
 from agorasim.errors import InputError, unknown
 
 Series = NDArray[np.float64]
+
+_TOTALS: Final = ("orders", "revenue", "lost_orders", "new_customers")
+_BREAKDOWNS: Final = ("spend", "impressions", "clicks", "attributed_orders", "attributed_revenue", "rivals_spend")
+
+
+def _is_sealed(series: Series, days: int) -> bool:
+    """Whether a series can be shown as it is. Views are made every day for every brand, so this must be quick:
+    a world that hands out slices of read-only arrays pays for no copies."""
+    return (
+        type(series) is np.ndarray
+        and not series.flags.writeable
+        and series.shape == (days,)
+        and series.dtype == np.float64
+    )
+
+
+def _sealed(series: Series, days: int, name: str) -> Series:
+    """A read-only view of a series. ValueError when it has not the shape (days,)."""
+    out = np.asarray(series, dtype=np.float64).view()
+    if out.shape != (days,):
+        raise ValueError(f"{name} must have shape ({days},), got {out.shape}")
+    out.setflags(write=False)
+    return out
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,21 +96,16 @@ class BrandView:
 
     def __post_init__(self) -> None:
         """Make every series a read-only view of itself. ValueError when one has not the shape (reported_days,)."""
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                object.__setattr__(self, field.name, self._sealed(value, field.name))
-            elif isinstance(value, Mapping):
-                sealed = {key: self._sealed(series, field.name, key) for key, series in value.items()}
-                object.__setattr__(self, field.name, sealed)
-
-    def _sealed(self, series: Series, name: str, key: str | None = None) -> Series:
-        out = np.asarray(series, dtype=np.float64).view()
-        if out.shape != (self.reported_days,):
-            name = name if key is None else f"{name}[{key!r}]"
-            raise ValueError(f"{name} must have shape ({self.reported_days},), got {out.shape}")
-        out.setflags(write=False)
-        return out
+        days = self.reported_days
+        for name in _TOTALS:
+            series = getattr(self, name)
+            if not _is_sealed(series, days):
+                object.__setattr__(self, name, _sealed(series, days, name))
+        for name in _BREAKDOWNS:
+            table = getattr(self, name)
+            if not all(_is_sealed(series, days) for series in table.values()):
+                sealed = {key: _sealed(series, days, f"{name}[{key!r}]") for key, series in table.items()}
+                object.__setattr__(self, name, sealed)
 
     def recent(self, series: Series, days: int) -> float:
         """Sum of the last `days` reported values of a series (of all of them when fewer are known; 0.0 of none)."""
