@@ -1,0 +1,240 @@
+"""Many replications of one scenario into a results folder: in parallel, resumable, and in spite of failures."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agorasim.errors import InputError, StorageError
+from agorasim.experiment import manifest as manifests
+from agorasim.experiment import pool
+from agorasim.experiment.files import make_folder, sha256, sole_writer
+from agorasim.experiment.progress import Progress
+from agorasim.experiment.session import Session
+from agorasim.experiment.store import Store
+
+if TYPE_CHECKING:
+    from agorasim.scenario.schema import Scenario
+
+#: Seconds the first compile takes on an ordinary machine; only said, never relied on.
+COMPILE_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run ended."""
+
+    folder: Path
+    requested: int
+    finished: tuple[int, ...]
+    """Replications whose rows are in the folder, ascending."""
+    reused: int
+    """How many of them an earlier run left."""
+    failed: dict[int, Path]
+    """Traceback file of each failed replication."""
+    seconds: float
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 1 a replication failed, 130 interrupted."""
+        return 130 if self.interrupted else 1 if self.failed else 0
+
+    @property
+    def message(self) -> str:
+        """What a user should know, in a sentence or two."""
+        have = f"{len(self.finished)} of {self.requested} replications"
+        if self.interrupted:
+            return f"interrupted: {have} are kept in {self.folder}; run the same command with --resume to go on"
+        if self.failed:
+            first, path = next(iter(sorted(self.failed.items())))
+            return f"{have} finished in {self.folder}; {len(self.failed)} failed (replicate {first}: see {path})"
+        return f"{have} in {self.folder}"
+
+
+def run_replications(
+    scenario: Scenario,
+    *,
+    replications: int,
+    seed: int | None = None,
+    jobs: int = 1,
+    out: str | os.PathLike[str],
+    resume: bool = False,
+    progress: bool = True,
+    worker: pool.Simulate | None = None,
+) -> RunOutcome:
+    """Run replications 0 .. `replications` - 1 of a scenario into a results folder.
+
+    The tables' bytes depend on the scenario and the seed alone, whatever the jobs, the order or the interruptions.
+
+    Args:
+        scenario: what to run.
+        replications: how many worlds.
+        seed: seed of all random numbers; the scenario's own when None.
+        jobs: worker processes; 1 runs everything in this process, -1 takes every core.
+        out: the results folder, absent or empty unless `resume`.
+        resume: keep what an earlier run left in `out` and do the rest.
+        progress: whether to say anything on standard error.
+        worker: what runs one world, `worker(scenario, seed, replicate) -> {"kpis": table, ...}`; the package's own
+            when None.
+
+    Raises:
+        InputError: `out` is not empty, or belongs to another run, or the scenario or a policy is wrong (ActionError).
+        StorageError: results cannot be written; what was finished stays.
+    """
+    _check(replications, jobs)
+    seed = scenario.seed if seed is None else seed
+    if not 0 <= seed < 2**64:
+        raise InputError(f"seed must be an integer from 0 to 2**64 - 1, got {seed}")
+    folder = Path(out)
+    identity = manifests.identity(scenario, seed)
+    # What existed before tells what to take away again when nothing comes of the run.
+    existed = folder.exists()
+    make_folder(folder)
+    with sole_writer(folder):
+        earlier = _earlier(folder, scenario, identity, resume)
+        store = Store(folder, identity).scan(thorough=True)
+        have = store.finished()
+        if have and have[-1] >= replications:
+            raise InputError(
+                f"{folder} already holds replicate {have[-1]}: ask for at least {have[-1] + 1} replications"
+                " or use another --out"
+            )
+        run = Session(
+            store=store,
+            manifest=manifests.describe(scenario, identity, replications),
+            job=pool.Job(scenario, seed, identity, worker, marks=store.running, leader=os.getpid()),
+            jobs=_cores() if jobs < 0 else jobs,
+            requested=replications,
+            pending=[number for number in range(replications) if number not in set(have)],
+            progress=Progress(replications, len(have), shown=progress),
+        )
+        sessions = (earlier or {}).get("timings", {}).get("sessions", [])
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        run.manifest["timings"]["sessions"] = [*sessions, {"started": started, "jobs": run.jobs}]
+        try:
+            return _lead(run, reused=len(have), warm=worker is None)
+        except (InputError, StorageError):
+            if not store.finished() and earlier is None:
+                _sweep(folder, existed)
+            raise
+        finally:
+            store.close()
+
+
+def _lead(run: Session, *, reused: int, warm: bool) -> RunOutcome:
+    """Work through a run and leave the folder in a state that says how it ended."""
+    try:
+        run.store.open()
+        run.record("running")
+        if run.pending:
+            if warm:
+                _warm_up(run.job.scenario, run.progress)
+            with run.progress:
+                run.work()
+        run.tabulate()
+        return _outcome(run, reused)
+    except KeyboardInterrupt:
+        _leave(run, "interrupted")
+        return _outcome(run, reused, interrupted=True)
+    except InputError:
+        _leave(run, "stopped")
+        raise
+    except StorageError as error:
+        _leave(run, "stopped")
+        kept = len(run.store.finished())
+        raise StorageError(
+            f"{error}; {kept} of {run.requested} replications are kept, --resume goes on from there"
+        ) from error
+
+
+def _outcome(run: Session, reused: int, *, interrupted: bool = False) -> RunOutcome:
+    return RunOutcome(
+        folder=run.store.folder,
+        requested=run.requested,
+        finished=tuple(run.store.finished()),
+        reused=reused,
+        failed=dict(sorted(run.failed.items())),
+        seconds=time.monotonic() - run.begun,
+        interrupted=interrupted,
+    )
+
+
+def _leave(run: Session, status: str) -> None:
+    """Say in the manifest that the run stopped, if that can still be written."""
+    shutil.rmtree(run.store.running, ignore_errors=True)
+    with contextlib.suppress(StorageError):
+        run.record(status)
+
+
+def _check(replications: int, jobs: int) -> None:
+    if isinstance(replications, bool) or not isinstance(replications, int) or replications < 1:
+        raise InputError(f"replications must be a whole number of at least 1, got {replications!r}")
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or (jobs < 1 and jobs != -1):
+        raise InputError(f"jobs must be a whole number of at least 1, or -1 for every core, got {jobs!r}")
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    import joblib
+
+    return int(joblib.cpu_count())
+
+
+def _earlier(folder: Path, scenario: Scenario, identity: dict[str, Any], resume: bool) -> dict[str, Any] | None:
+    """The manifest of the run to go on with; None for a fresh start. InputError when neither is possible."""
+    entries = [path for path in folder.iterdir() if not (path.name.startswith(".") and path.name.endswith(".tmp"))]
+    if not entries:
+        return None
+    if not resume:
+        raise InputError(f"{folder} is not empty; choose another --out, or add --resume to go on with the run in it")
+    found = manifests.read(folder)
+    if phrases := manifests.differences(found, scenario, identity):
+        raise InputError(
+            f"{folder} cannot be resumed, it holds another run; different: {', '.join(phrases)}. Use another --out"
+        )
+    if found.get("status") in ("finished", "failed") and (known := found["tables"].get("kpis")):
+        table = folder / "tables" / "kpis.parquet"
+        if table.exists() and sha256(table) != known["sha256"]:
+            raise InputError(
+                f"{table} was changed after it was written; remove it to make its rows again with --resume"
+            )
+    return found
+
+
+def _sweep(folder: Path, existed: bool) -> None:
+    """Take away what a run that came to nothing made, so that the next one finds the folder as it was."""
+    for name in ("parts", "tables", "failures"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        (folder / manifests.NAME).unlink(missing_ok=True)
+        if not existed:
+            folder.rmdir()
+
+
+def _warm_up(scenario: Scenario, progress: Progress) -> None:
+    """Compile the kernels once here, rather than once in every worker at the same time."""
+    from agorasim import _compile
+
+    if _compile.is_warm():
+        return
+    progress.say(f"compiling the simulation kernels once (about {COMPILE_SECONDS} s)...")
+    size = min(scenario.population.size, 300)
+    days = min(scenario.calendar.days, 3)
+    tiny = scenario.model_copy(
+        update={
+            "population": scenario.population.model_copy(update={"size": size}),
+            "calendar": scenario.calendar.model_copy(update={"days": days, "warmup": 0, "cooldown": 0}),
+        }
+    )
+    # A world this small may be impossible where the real one is not; whatever is wrong shows in the real runs.
+    with contextlib.suppress(Exception):
+        from agorasim.ecosystem.simulate import simulate
+
+        simulate(tiny, 0, 0)
