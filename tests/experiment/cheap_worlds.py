@@ -46,7 +46,7 @@ def rows(seed, replicate):
                 row[level] = name
             for m in metrics.recorded():
                 known = where in m.levels and (("category" in m.levels) == (brand == ""))
-                real = m.money or m.unit in ("share", "index", "points")
+                real = m.money or m.unit in ("share", "index")
                 drawn = int(rng.integers(1, 1000))
                 row[m.name] = (drawn / 100 if real else drawn) if known else None
             yield row

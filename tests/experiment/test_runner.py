@@ -208,7 +208,7 @@ def test_resume_refuses_another_run_and_says_what_differs(tmp_path, monkeypatch)
     brands = {"rivo": {"budget": 5.0}, "lumo": {"budget": 9.0}}
     with pytest.raises(InputError, match=r"brands.lumo.budget: 7.0 there, 9.0 now"):
         run(tmp_path, scenario=worlds.scenario(brands=brands), resume=True)
-    with pytest.raises(InputError, match=r"seed \(11 there, 12 now\)"):
+    with pytest.raises(InputError, match=r"seed: 11 there, 12 now"):
         run(tmp_path, seed=12, resume=True)
     monkeypatch.setattr(manifest, "source_digest", lambda: "other")
     with pytest.raises(InputError, match="the program"):

@@ -41,21 +41,10 @@ _ARITHMETIC: Final = ("numpy", "numba")
 # --- identity -------------------------------------------------------------------------------------------------------
 
 
-def canonical(data: Any) -> bytes:
-    """JSON with sorted keys and no spaces: one text for equal data."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str).encode()
-
-
 def plain(scenario: Scenario) -> dict[str, Any]:
     """The resolved scenario as JSON would hold it, names in the scenario's order."""
     data: dict[str, Any] = json.loads(json.dumps(scenario.to_dict(), default=str))
     return data
-
-
-def scenario_hash(scenario: Scenario) -> str:
-    """Sixteen hexadecimal digits of everything in a scenario but its seed, which a run may override."""
-    data = {key: value for key, value in plain(scenario).items() if key != "seed"}
-    return hashlib.sha256(canonical(data)).hexdigest()[:16]
 
 
 @lru_cache(maxsize=1)
@@ -71,26 +60,13 @@ def source_digest() -> str:
     return digest.hexdigest()[:12]
 
 
-def input_files(scenario: Scenario) -> dict[str, str]:
-    """Digests of the files that a scenario names, by the name it uses; one that cannot be read is left to the run."""
-    found = {}
-    for layer in scenario.social.layers.values():
-        if layer.file is not None:
-            path = (scenario._folder or Path()) / layer.file
-            try:
-                found[layer.file] = sha256(path)
-            except OSError:
-                continue
-    return found
+def identity(scenario: Scenario, kind: str = "replicate") -> dict[str, Any]:
+    """What must be equal for one run to go on where another stopped; the scenario carries the seed of the run."""
+    from agorasim.scenario.files import scenario_hash
 
-
-def identity(scenario: Scenario, seed: int, kind: str = "replicate") -> dict[str, Any]:
-    """What must be equal for one run to go on where another stopped."""
     return {
         "experiment": kind,
         "scenario": scenario_hash(scenario),
-        "files": input_files(scenario),
-        "seed": seed,
         "source": source_digest(),
         **{name: _version(name) for name in _ARITHMETIC},
     }
@@ -104,26 +80,24 @@ def differences(found: Mapping[str, Any], scenario: Scenario, wanted: Mapping[st
         if old.get(key) == value:
             continue
         if key == "scenario":
-            paths = _changed(found.get("scenario", {}), plain(scenario))
+            paths = _changed(found.get("scenario", {}), plain(scenario)) or ["a file that it names has other contents"]
             phrases.append("the scenario (" + "; ".join(paths[:3]) + ("; ..." if len(paths) > 3 else "") + ")")
         elif key == "source":
             version = found.get("versions", {}).get("agorasim")
             phrases.append(f"the program (agorasim {version} with other source files)")
-        elif key == "files":
-            phrases.append("the files that the scenario names")
         else:
             phrases.append(f"{key} ({old.get(key)} there, {value} now)")
     return phrases
 
 
 def _changed(old: Any, new: Any) -> list[str]:
-    """Paths at which two resolved scenarios differ, the seed aside."""
+    """Paths at which two resolved scenarios differ."""
     a, b = dict(_leaves(old)), dict(_leaves(new))
     absent = "absent"
     return [
         f"{path}: {a.get(path, absent)} there, {b.get(path, absent)} now"
         for path in sorted({*a, *b})
-        if a.get(path, absent) != b.get(path, absent) and path != "seed"
+        if a.get(path, absent) != b.get(path, absent)
     ]
 
 
@@ -149,7 +123,8 @@ def describe(scenario: Scenario, wanted: Mapping[str, Any], replications: int) -
         "scenario": plain(scenario),
         "scenario_hash": wanted["scenario"],
         "scenario_folder": str(scenario._folder) if scenario._folder is not None else None,
-        "seed": wanted["seed"],
+        "allow_outside": scenario._allow_outside,
+        "seed": scenario.seed,
         "seed_policy": SEED_POLICY,
         "replications": {"requested": replications, "finished": 0, "failed": {}},
         "versions": versions(),

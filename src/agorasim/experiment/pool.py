@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     Simulate = Callable[[Scenario, int, int], Mapping[str, pa.Table]]
 
 
+#: Seconds that a run must have taken for its world to be worth a search for reference cycles.
+COLLECT_AFTER = 2.0
+
+
 class WorkerDied(AgorasimError):  # noqa: N818  (says what happened; it never reaches a user as an error)
     """A worker process ended without an answer; its pool is lost."""
 
@@ -38,7 +42,7 @@ class Job:
     """All that a worker needs to know; the same for every replication of a run."""
 
     scenario: Scenario
-    seed: int
+    """What to run; its seed is that of the run."""
     identity: Mapping[str, Any]
     simulate: Simulate | None
     """What runs one world; None means the package's own."""
@@ -78,7 +82,7 @@ def replicate(job: Job, number: int) -> Finished | Raised:
     begun = time.perf_counter()
     made: Mapping[str, pa.Table] = {}
     try:
-        made = (job.simulate or _world)(job.scenario, job.seed, number)
+        made = (job.simulate or _world)(job.scenario, job.scenario.seed, number)
         keep = (tables.KPIS, *tables.GRAPH_TABLES) if number == 0 else (tables.KPIS,)
         for name in made:
             tables.schema(name)
@@ -95,9 +99,11 @@ def replicate(job: Job, number: int) -> Finished | Raised:
         if mark is not None:
             with contextlib.suppress(OSError):
                 mark.unlink(missing_ok=True)
-        # A world's arrays may hang in reference cycles; the next world must not stand beside them.
+        # A world's arrays may hang in reference cycles; the next world must not stand beside them. Small worlds can
+        # wait: looking for cycles takes some 50 ms.
         made = {}
-        gc.collect()
+        if time.perf_counter() - begun > COLLECT_AFTER:
+            gc.collect()
 
 
 def _world(scenario: Scenario, seed: int, number: int) -> Mapping[str, pa.Table]:

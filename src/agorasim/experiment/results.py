@@ -100,11 +100,11 @@ class Results:
 
             from agorasim.scenario.schema import Scenario
 
-            data = {**self.manifest["scenario"], "seed": self.manifest["seed"]}
             # JSON text rather than data: only there do strict models take a list for a tuple.
-            made = Scenario.model_validate_json(json.dumps(data))
+            made = Scenario.model_validate_json(json.dumps(self.manifest["scenario"]))
             if self.manifest.get("scenario_folder"):
                 made._folder = Path(self.manifest["scenario_folder"])
+            made._allow_outside = bool(self.manifest.get("allow_outside"))
             self._scenario = made
         return self._scenario
 

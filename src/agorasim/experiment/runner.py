@@ -89,11 +89,12 @@ def run_replications(
         StorageError: results cannot be written; what was finished stays.
     """
     _check(replications, jobs)
-    seed = scenario.seed if seed is None else seed
-    if not 0 <= seed < 2**64:
-        raise InputError(f"seed must be an integer from 0 to 2**64 - 1, got {seed}")
+    if seed is not None:
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+            raise InputError(f"seed must be a whole number from 0 to 2**63 - 1, got {seed!r}")
+        scenario = scenario.model_copy(update={"seed": seed})
     folder = Path(out)
-    identity = manifests.identity(scenario, seed)
+    identity = manifests.identity(scenario)
     # What existed before tells what to take away again when nothing comes of the run.
     existed = folder.exists()
     make_folder(folder)
@@ -109,7 +110,7 @@ def run_replications(
         run = Session(
             store=store,
             manifest=manifests.describe(scenario, identity, replications),
-            job=pool.Job(scenario, seed, identity, worker, marks=store.running, leader=os.getpid()),
+            job=pool.Job(scenario, identity, worker, marks=store.running, leader=os.getpid()),
             jobs=_cores() if jobs < 0 else jobs,
             requested=replications,
             pending=[number for number in range(replications) if number not in set(have)],

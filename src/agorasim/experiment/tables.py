@@ -27,7 +27,7 @@ GROUP_KEYS: Final = tuple(key for key in metrics.KEYS if key != "day")
 #: Where the identity of a run is kept in a part; finished tables carry nothing.
 IDENTITY: Final = b"agorasim"
 
-_REAL_UNITS: Final = frozenset({"share", "index", "points"})
+_REAL_UNITS: Final = frozenset({"share", "index"})
 _GRAPH_ROW_KEYS: Final = {"network": ("node",), "network_edges": ("layer", "source", "target")}
 #: Larger than any table of one replicate: a replicate is one row group.
 _ROWS: Final = 2**26
