@@ -38,7 +38,7 @@ install: $(STAMP)
 # uv when it is on the path or can be had from the package index, pip otherwise.
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or later is needed; give one with PYTHON=/path/to/python" >&2; exit 2; }
-	@echo "Preparing $(VENV) with $$($(PYTHON) --version) (once; a minute or so)"
+	@echo "Preparing $(VENV) with $$($(PYTHON) --version) (once: half a minute with uv, a few with pip)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
 		rm -rf $(VENV); $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install -q pip; }
 	@uv="$$(command -v uv || true)"; \

@@ -26,7 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as stop:
         return _exit_code(stop)
     except AgorasimError as error:
-        print(f"error: {error}", file=sys.stderr)
+        # A message of several lines lists `file:line: ...` first, which editors turn into links, and sums up last.
+        *details, verdict = str(error).splitlines() or [type(error).__name__]
+        print(*details, f"error: {verdict}", sep="\n", file=sys.stderr)
         return WRONG_INPUT if isinstance(error, InputError) else FAILED
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

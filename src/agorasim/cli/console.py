@@ -28,10 +28,13 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    out = Table(title=Text(title) if title else None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    out = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for k, column in enumerate(columns):
         right = numbers_from is not None and k >= numbers_from
         out.add_column(Text(column), justify="right" if right else "left", no_wrap=k == 0, overflow="fold")
     for row in rows:
         out.add_row(*[Text(cell) for cell in row])
-    console().print(out)
+    target = console()
+    if title:
+        target.print(Text(title, style="bold"))
+    target.print(out)

@@ -62,13 +62,19 @@ def _cell(row: dict[str, Any] | None) -> str:
     if row is None or row["estimate"] is None or math.isnan(row["estimate"]):
         return "-"
     low, high = row["low"], row["high"]
-    # One precision a cell, set by its larger number, so that the two can be compared at sight.
-    digits = _digits(max(abs(value) for value in (row["estimate"], low, high) if value is not None))
-    text = f"{row['estimate']:,.{digits}f}"
+    if low is None or high is None:
+        return _number(row["estimate"], None)
     # Student-t intervals are symmetric; half the width leaves room for several brands on a narrow terminal.
-    return text if low is None or high is None else f"{text} ± {(high - low) / 2:,.{digits}f}"
+    half = (high - low) / 2
+    return f"{_number(row['estimate'], half)} ± {_number(half, half)}"
 
 
-def _digits(size: float) -> int:
-    """Decimals for numbers of this size: whole from 1000 on, three significant ones below."""
-    return 0 if size >= 1000 else 1 if size >= 100 else 2 if size >= 10 else 3
+def _number(value: float, half: float | None) -> str:
+    """A number with decimals up to the second significant digit of the interval's half-width, 4 at most.
+
+    Without one (or with none to speak of) whole from 1000 on, three significant digits below.
+    """
+    measure = abs(half if half else value)
+    keep = 1 if half else 2
+    digits = 0 if measure == 0 else min(4, max(0, keep - math.floor(math.log10(measure))))
+    return f"{value:,.{digits}f}"
