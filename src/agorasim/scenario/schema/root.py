@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import Field, PrivateAttr
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from os import PathLike
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 
 class Currency(Strict):
@@ -65,11 +65,17 @@ class Scenario(Strict):
         return load(source, allow_outside=allow_outside)
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], *, folder: str | PathLike[str] | None = None) -> Scenario:
-        """Validate plain data (as YAML would give it), with the same checks as a file."""
+    def from_dict(
+        cls, data: Mapping[str, Any], *, folder: str | PathLike[str] | None = None, allow_outside: bool = False
+    ) -> Scenario:
+        """Validate plain data (as YAML would give it), with the same checks as a file.
+
+        Files that the data names are relative to `folder` (the working directory when None) and must lie under it
+        unless `allow_outside`. ScenarioError lists every mistake.
+        """
         from agorasim.scenario.reading import from_dict
 
-        return from_dict(data, folder=folder)
+        return from_dict(data, folder=folder, allow_outside=allow_outside)
 
     def with_overrides(self, overrides: Mapping[str, Any], *, allow_outside: bool | None = None) -> Scenario:
         """A copy with values at dotted paths replaced, e.g. {"population.size": 5000}; checked like a file."""
@@ -80,6 +86,13 @@ class Scenario(Strict):
     def to_dict(self) -> dict[str, Any]:
         """Plain data with every default filled in; `from_dict` gives back an equal scenario."""
         return self.model_dump(mode="python")
+
+    def __eq__(self, other: object) -> bool:
+        """Whether two scenarios say the same, wherever their files lie."""
+        return self.to_dict() == other.to_dict() if isinstance(other, Scenario) else NotImplemented
+
+    # Mappings inside are not hashable; `agorasim.scenario.scenario_hash` names a scenario's contents.
+    __hash__ = None  # type: ignore[assignment]
 
 
 __all__ = ["SCHEMA_VERSION", "Currency", "Positive", "Scenario"]
