@@ -50,10 +50,10 @@ AllowOutside = Annotated[
 
 def load(source: str, changes: Sequence[str] | None = None, *, allow_outside: bool = False) -> Scenario:
     """The scenario with `--set` changes applied. InputError for a wrong file, path or value."""
-    from agorasim.scenario.overrides import parse_set
+    from agorasim.scenario.overrides import parse_sets
     from agorasim.scenario.schema import Scenario
 
     scenario = Scenario.load(source, allow_outside=allow_outside)
     if changes:
-        scenario = scenario.with_overrides(parse_set(changes), allow_outside=allow_outside)
+        scenario = scenario.with_overrides(parse_sets(changes), allow_outside=allow_outside)
     return scenario
