@@ -53,7 +53,7 @@ class Touchpoint(Strict):
     use: Probability = 0.3
     """Probability that a consumer uses it on a day (segments may differ). For search: that a need is searched."""
     spread: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
-    """How much people differ in use within a segment: intra-class correlation of a beta distribution (0: not at all)."""
+    """How much people differ in use within a segment: intra-class correlation of a beta distribution (0: not)."""
     cost: Cost = Cost()
     """What media costs here (kinds that buy media)."""
     cap: Annotated[int, Field(ge=1, le=100)] = 10
