@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -39,17 +41,27 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def program(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, metavar=" ", help="Show the version and leave."
+        ),
     ] = False,
 ) -> None:
     """What all commands share."""
 
 
-app.command("run", rich_help_panel=RUN)(run.run)
-app.command("report", rich_help_panel=RUN)(report.report)
-app.command("explain", rich_help_panel=LOOK)(look.explain)
-app.command("trace", rich_help_panel=LOOK)(look.trace)
-app.command("validate", rich_help_panel=LOOK)(look.validate)
-app.command("list", rich_help_panel=LOOK)(look.list_)
-app.command("new", rich_help_panel=START)(new.new)
-app.command("schema", rich_help_panel=START)(look.schema)
+def _add(name: str, function: Callable[..., None], panel: str) -> None:
+    """Make a function a command whose help is its docstring, each paragraph as one line that the terminal folds."""
+    paragraphs = inspect.cleandoc(function.__doc__ or "").split("\n\n")
+    text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    app.command(name, help=text, rich_help_panel=panel)(function)
+
+
+_add("run", run.run, RUN)
+_add("report", report.report, RUN)
+_add("explain", look.explain, LOOK)
+_add("trace", look.trace, LOOK)
+_add("validate", look.validate, LOOK)
+_add("list", look.list_, LOOK)
+_add("new", new.new, START)
+_add("schema", look.schema, START)

@@ -107,7 +107,7 @@ def trace(
     consumer: Annotated[
         int, typer.Option(min=0, metavar="I", help="Number of the consumer, from 0.", show_default=False)
     ],
-    replicate: Annotated[int, typer.Option(min=0, help="Which replicate of the world.")] = 0,
+    replicate: Annotated[int, typer.Option(min=0, metavar="N", help="Which replicate of the world.")] = 0,
     changes: options.Set = None,
     seed: options.Seed = None,
     allow_outside: options.AllowOutside = False,

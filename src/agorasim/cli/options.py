@@ -27,10 +27,15 @@ Set = Annotated[
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(min=0, help="Seed of all random numbers; the scenario's own when absent.", show_default=False),
+    typer.Option(
+        min=0, metavar="N", help="Seed of all random numbers; the scenario's own when absent.", show_default=False
+    ),
 ]
 Replications = Annotated[
-    int, typer.Option("--replications", "-n", min=1, help="How many worlds; more of them narrow the intervals.")
+    int,
+    typer.Option(
+        "--replications", "-n", min=1, metavar="N", help="How many worlds; more of them narrow the intervals."
+    ),
 ]
 Jobs = Annotated[
     int | None,
@@ -42,9 +47,11 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", metavar="DIR", help="Results folder; results/NAME when absent.", show_default=False),
 ]
-Resume = Annotated[bool, typer.Option("--resume", help="Keep what an earlier run left in --out and do the rest.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", metavar=" ", help="Keep what an earlier run left in --out and do the rest.")
+]
 AllowOutside = Annotated[
-    bool, typer.Option("--allow-outside", help="Let the scenario read files outside its own folder.")
+    bool, typer.Option("--allow-outside", metavar=" ", help="Let the scenario read files outside its own folder.")
 ]
 
 

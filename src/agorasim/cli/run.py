@@ -25,8 +25,12 @@ def run(
     out: options.Out = None,
     resume: options.Resume = False,
     allow_outside: options.AllowOutside = False,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Write tables only: no figures, no page.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only where the results are.")] = False,
+    no_report: Annotated[
+        bool, typer.Option("--no-report", metavar=" ", help="Write tables only: no figures, no page.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", metavar=" ", help="Print only where the results are.")
+    ] = False,
 ) -> None:
     """Simulate a scenario many times and report every figure with an interval.
 
