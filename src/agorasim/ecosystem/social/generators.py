@@ -34,12 +34,12 @@ def watts_strogatz(
     """
     check_size(n)
     _check_probability("rewire", rewire)
-    _check_ties(n, degree)
+    check_ties(n, degree)
     if degree >= n - 1:
         return all_pairs(n)
     slots = (degree + 1) // 2
     targets = np.empty(n * slots, dtype=np.int32)
-    ring(stream(seed, replicate), _entity(name), n, slots, degree % 2 == 1, float(rewire), targets)
+    ring(stream(seed, replicate), stable_id("layer", name), n, slots, degree % 2 == 1, float(rewire), targets)
     return from_lists(np.repeat(np.arange(n, dtype=np.int32), slots), targets, n)
 
 
@@ -62,7 +62,7 @@ def powerlaw_cluster(
     """
     check_size(n)
     _check_probability("triangle", triangle)
-    _check_ties(n, 2 * links)
+    check_ties(n, 2 * links)
     if links >= n - 1:
         return all_pairs(n)
     ties = links * (links + 1) // 2 + (n - links - 1) * links
@@ -70,7 +70,7 @@ def powerlaw_cluster(
     listed = triangle > 0.0
     head = np.full(n if listed else 0, -1, dtype=np.int32)
     link = np.empty(ties if listed else 0, dtype=np.int32)
-    attach(stream(seed, replicate), _entity(name), n, links, float(triangle), targets, head, link)
+    attach(stream(seed, replicate), stable_id("layer", name), n, links, float(triangle), targets, head, link)
     del head, link
     newcomers = np.arange(n, dtype=np.int32)
     return from_lists(np.repeat(newcomers, np.minimum(newcomers, links)), targets, n)
@@ -83,13 +83,13 @@ def erdos_renyi(n: int, degree: float = 10.0, *, seed: int = 0, replicate: int =
     networks".
     """
     check_size(n)
-    _check_ties(n, degree)
+    check_ties(n, degree)
     if degree >= n - 1:
         return all_pairs(n)
-    now, entity = stream(seed, replicate), _entity(name)
+    now, entity = stream(seed, replicate), stable_id("layer", name)
     everybody, nobody = np.arange(n, dtype=np.int32), np.empty(0, dtype=np.int32)
     inverse = _inverse(degree / (n - 1))
-    return _collect(n, n * degree / 2, lambda s, t: int(skip_pairs(now, entity, everybody, inverse, nobody, s, t, 0)))
+    return collect(n, n * degree / 2, lambda s, t: int(skip_pairs(now, entity, everybody, inverse, nobody, s, t, 0)))
 
 
 def stochastic_block(
@@ -113,10 +113,10 @@ def stochastic_block(
     n = len(of)
     check_size(n)
     _check_probability("homophily", homophily)
-    _check_ties(n, degree)
+    check_ties(n, degree)
     if degree >= n - 1:
         return all_pairs(n)
-    now, anybody, within = stream(seed, replicate), _entity(name), stable_id("layer", name, "within")
+    now, anybody, within = stream(seed, replicate), stable_id("layer", name), stable_id("layer", name, "within")
     nobody = np.empty(0, dtype=np.int32)
     outside = (1.0 - homophily) * degree / (n - 1)
     order = np.argsort(of, kind="stable").astype(np.int32)
@@ -134,7 +134,7 @@ def stochastic_block(
                 count = skip_pairs(now, within, group, _inverse(inside), nobody, sources, targets, count)
         return int(count)
 
-    return _collect(n, n * degree / 2, walk)
+    return collect(n, n * degree / 2, walk)
 
 
 def complete(n: int) -> Graph:
@@ -144,7 +144,7 @@ def complete(n: int) -> Graph:
 
 def all_pairs(n: int) -> Graph:
     """Everybody knows everybody, written out: for few nodes."""
-    _check_ties(n, n - 1)
+    check_size(n)
     sources, targets = np.triu_indices(n, 1)
     return from_lists(sources.astype(np.int32), targets.astype(np.int32), n)
 
@@ -152,23 +152,20 @@ def all_pairs(n: int) -> Graph:
 # --- what the generators share --------------------------------------------------------------------------------------
 
 
-def _entity(name: str) -> int:
-    return stable_id("layer", name)
-
-
 def _check_probability(name: str, value: float) -> None:
     if not 0.0 <= value <= 1.0:
         raise InputError(f"{name} must be a probability from 0 to 1, got {value}")
 
 
-def _check_ties(n: int, degree: float) -> None:
+def check_ties(n: int, degree: float) -> None:
+    """InputError unless the degree is positive and the ties can be numbered."""
     if not degree > 0:
         raise InputError(f"the degree must be positive, got {degree}")
     if n * min(degree, n - 1) / 2 > MAX_TIES:
         raise InputError(f"{n} nodes of degree {degree} are more than {MAX_TIES} ties; take fewer, or a complete graph")
 
 
-def _collect(n: int, expected: float, walk: Callable[[Int32s, Int32s], int]) -> Graph:
+def collect(n: int, expected: float, walk: Callable[[Int32s, Int32s], int]) -> Graph:
     """Run a walk that lists ties into two arrays, again with longer ones in the rare case that they do not fit."""
     room = int(expected + 8 * math.sqrt(expected)) + 64
     while True:

@@ -190,7 +190,7 @@ def skip_pairs(
     size = len(members)
     room = len(sources)
     for i in range(size - 1):
-        u = members[i]
+        u = int(members[i])
         j = i
         number = 0
         lane = 4
@@ -205,7 +205,7 @@ def skip_pairs(
             lane += 1
             if j >= size:
                 break
-            v = members[j]
+            v = int(members[j])
             if len(apart) > 0 and apart[u] == apart[v]:
                 continue
             if count < room:

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from agorasim._compile import inlined, kernel
 from agorasim.ecosystem.social.csr import Graph, check_size
-from agorasim.ecosystem.social.generators import _check_ties, _collect, all_pairs
+from agorasim.ecosystem.social.generators import all_pairs, check_ties, collect
 from agorasim.ecosystem.social.linking import below, fine, words
 from agorasim.errors import InputError
 from agorasim.randomness import stable_id, stream
 
 _REACH: Final = 12.0  #: scales beyond which exp(-distance / scale) is neglected; 8e-5 of the ties in an even plane
 _BINS: Final = 4096
-_PEOPLE: Final = 8192  #: people whose distances to everybody are measured to find c
-_FEW: Final = 8
+_PEOPLE: Final = 4096  #: people whose distances to everybody are measured to find c
+_FEW: Final = 4
 _NEVER: Final = 1e-15  #: probability whose skips would leave 64 bits
 
 
@@ -32,7 +32,7 @@ def spatial(
 ) -> Graph:
     """Ties between homes at `x`, `y` (km, shape (n,)) that thin out as exp(-distance / scale), `scale` in km.
 
-    The mean degree is `degree`, within the 1 % to which c is known for more than 8192 people. InputError: coordinates
+    The mean degree is `degree`, within the 1 % to which c is known for more than 4096 people. InputError: coordinates
     that are not finite or differ in length, a degree or scale that is not positive.
     """
     xs, ys = np.ascontiguousarray(x, dtype=np.float64), np.ascontiguousarray(y, dtype=np.float64)
@@ -44,7 +44,7 @@ def spatial(
         raise InputError(f"scale must be positive, in km, got {scale}")
     n = len(xs)
     check_size(n)
-    _check_ties(n, degree)
+    check_ties(n, degree)
     if degree >= n - 1:
         return all_pairs(n)
     extent = max(float(np.ptp(xs)), float(np.ptp(ys)), scale)
@@ -62,7 +62,7 @@ def spatial(
         if log_c is not None and (enough <= reach or everybody_in_reach):
             break
         reach = 2.0 * reach if log_c is None else enough
-    return _collect(
+    return collect(
         n,
         1.02 * n * degree / 2,
         lambda s, t: int(_tie(now, tie, *ordered, order, keys, starts, cell, reach * scale, scale, log_c, s, t)),
@@ -142,7 +142,7 @@ def _measure(
                 for k in range(drawn):
                     j = start + k
                     if drawn < size:
-                        u, v, _, _ = words(now, order[i], entity, number)
+                        u, v, _, _ = words(now, int(order[i]), entity, number)
                         number += 1
                         j = start + below(u, v, size)
                     place = int(math.hypot(x[i] - x[j], y[i] - y[j]) / limit * _BINS)
@@ -175,7 +175,7 @@ def _tie(
                 inverse = 0.0 if most >= 1.0 else 1.0 / math.log1p(-most)
                 at = -1
                 while nearest <= limit and most > _NEVER:
-                    u, v, accept, _ = words(now, order[first], entity, number)
+                    u, v, accept, _ = words(now, int(order[first]), entity, number)
                     number += 1
                     at += 1 + int(math.log(fine(u, v)) * inverse)
                     if at >= size * width:
