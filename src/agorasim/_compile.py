@@ -92,8 +92,14 @@ if TYPE_CHECKING:
 
     def kernel(function: F) -> F: ...
 
+    def borrowed(function: F) -> F: ...
+
     def inlined(function: F) -> F: ...
 else:
     # error_model="numpy": no hidden division checks. Never fastmath: its bits are the optimiser's free choice.
-    kernel = numba.njit(cache=CACHE is not None, error_model="numpy", nogil=True)
-    inlined = numba.njit(cache=CACHE is not None, error_model="numpy", nogil=True, inline="always")
+    _OPTIONS = {"cache": CACHE is not None, "error_model": "numpy", "nogil": True}
+    kernel = numba.njit(**_OPTIONS)
+    # No reference counting: kernels over a world's columns allocate nothing, and counting some thirty arrays at every
+    # call of a small function cost twenty times the work itself. The caller holds the arrays.
+    borrowed = numba.njit(**_OPTIONS, _nrt=False)
+    inlined = numba.njit(**_OPTIONS, inline="always")

@@ -12,7 +12,7 @@ import math
 
 import numpy as np
 
-from agorasim._compile import inlined, kernel
+from agorasim._compile import borrowed
 from agorasim.behaviour.columns import (
     BY_CONSIDERED,
     CLICKED,
@@ -23,7 +23,7 @@ from agorasim.behaviour.columns import (
 from agorasim.randomness import BRAND_CHOICE, PLACE_CHOICE, block, gumbel, log_positive_stable
 
 
-@inlined
+@borrowed
 def considers(w: Columns, i: int, b: int, u: float) -> bool:
     """Whether a brand enters the consideration set: found or visited today, or recalled (awareness or habit)."""
     bond = w.bond[i, b]
@@ -32,7 +32,7 @@ def considers(w: Columns, i: int, b: int, u: float) -> bool:
     return u < max(np.float64(bond["awareness"]), np.float64(bond["habit"]))
 
 
-@inlined
+@borrowed
 def offer_utility(w: Columns, i: int, o: int) -> float:
     """Systematic utility of buying a brand at a place, against not buying (0)."""
     offer = w.offers[o]
@@ -56,7 +56,7 @@ def offer_utility(w: Columns, i: int, o: int) -> float:
     return value
 
 
-@inlined
+@borrowed
 def choose_one(w: Columns, i: int, k: int) -> int:
     """The offer taken for the consumer's k-th need of the day, -1 for none."""
     ids = k % w.outside_ids.shape[0]
@@ -74,7 +74,8 @@ def choose_one(w: Columns, i: int, k: int) -> int:
         w.by_cell[b, cell, BY_CONSIDERED] += 1
         shared = log_positive_stable(u[1], u[2], scale)
         for o in range(w.brands[b]["first"], w.brands[b]["end"]):
-            if w.offers[o]["members"] and not w.trade[i, b]["member"]:
+            offer = w.offers[o]
+            if not offer["open"] or (offer["members"] and not w.trade[i, b]["member"]):
                 continue
             noise = gumbel(block(w.now, PLACE_CHOICE, i, w.offer_ids[ids, o])[0])
             utility = offer_utility(w, i, o) + scale * (noise + shared)
@@ -84,7 +85,7 @@ def choose_one(w: Columns, i: int, k: int) -> int:
     return best
 
 
-@kernel
+@borrowed
 def choose(w: Columns, i: int) -> None:
     """A consumer answers each need of the day with an order, or with nothing."""
     for k in range(w.person[i]["needs"]):

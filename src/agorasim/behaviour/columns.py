@@ -6,10 +6,13 @@ scenario never recompiles. Columns that a scenario does not need have length 0.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+import copy
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from agorasim.randomness import STREAM
 
 Array = NDArray[Any]
 
@@ -54,6 +57,7 @@ TRADE: Final = _record(
     ("expectation", "f4"),
     ("surprise", "f4"),  # experience above expectation, of today
     ("orders", "i4"),
+    ("first_day", "i4"),  # day of the first purchase seen; -1 none
     ("arrives", "i4"),  # day the order under way is received; -1 none
     ("touch_day", "i4"),  # day of the last touch the brand could identify; -1 none
     ("touch", "i2"),
@@ -130,6 +134,7 @@ OFFER: Final = _record(
     ("y", "f4"),
     ("bit", "i4"),
     ("days", "i4"),
+    ("open", "u1"),
     ("located", "u1"),
     ("members", "u1"),
 )
@@ -224,34 +229,80 @@ BY_CELL: Final = 17
 FIXED: Final = 1048576.0
 
 
-class Columns(NamedTuple):
-    """Everything a consumer's functions read and write."""
+#: Every column: element type and number of dimensions. The order is that of the native table.
+LAYOUT: Final[dict[str, tuple[Any, int]]] = {
+    "now": (STREAM, 1),  # (1,): address of today's draws
+    "params": (PARAMS, 1),  # (1,)
+    "person": (PERSON, 1),  # (N,)
+    "traits": (TRAITS, 1),  # (N,)
+    "bond": (BOND, 2),  # (N, B)
+    "trade": (TRADE, 2),  # (N, B)
+    "talk": (TALK, 2),  # (N, B) or (0, B)
+    "use": ("f4", 2),  # (T, N): probability of using a touchpoint on a day
+    "near": ("f4", 2),  # (K, N): closeness to the brand's nearest shop
+    "touches": (TOUCH, 1),
+    "pairs": (PAIR, 1),
+    "lift": ("f8", 3),  # (T, most impressions + 1, 4)
+    "results": (RESULT, 1),
+    "brands": (BRAND, 1),
+    "offers": (OFFER, 1),
+    "brand_ids": ("u4", 2),  # (K, B): entity of a brand in the k-th order of a day
+    "offer_ids": ("u4", 2),  # (K, O)
+    "outside_ids": ("u4", 1),  # (K,)
+    "escapes": ("f8", 1),  # (1 - q) ** k for k adopted ties (contact)
+    "orders": (ORDER, 1),  # room for today's orders
+    "counts": ("i8", 1),  # (4,): orders written, needs arisen
+    "at_touch": ("i8", 3),  # (B, T, AT_TOUCH)
+    "at_offer": ("i8", 2),  # (O, OF_OFFER)
+    "by_cell": ("i8", 3),  # (B, G, BY_CELL)
+    "needs_by_cell": ("i8", 1),  # (G,)
+    "uniform": ("f8", 2),  # (2, 256): a chunk's draws
+    "listed": ("i8", 2),  # (2, 257): a chunk's lists of consumers
+}
 
-    now: Array  # (1,) STREAM: address of today's draws
-    params: Array  # (1,) PARAMS
-    person: Array  # (N,) PERSON
-    traits: Array  # (N,) TRAITS
-    bond: Array  # (N, B) BOND
-    trade: Array  # (N, B) TRADE
-    talk: Array  # (N, B) or (0, B) TALK
-    use: Array  # (T, N) float32: probability of using a touchpoint today
-    near: Array  # (K, N) float32: closeness to the brand's nearest shop
-    touches: Array  # TOUCH
-    pairs: Array  # PAIR
-    lift: Array  # (tables, most impressions + 1, 4) float64
-    results: Array  # RESULT
-    brands: Array  # BRAND
-    offers: Array  # OFFER
-    brand_ids: Array  # (K, B) uint32: entity of a brand in the k-th order of a day
-    offer_ids: Array  # (K, O) uint32
-    outside_ids: Array  # (K,) uint32
-    escapes: Array  # float64: (1 - q) ** k for k adopted ties (contact)
-    orders: Array  # ORDER, room for today's needs
-    counts: Array  # (4,) int64: orders written, needs arisen
-    at_touch: Array  # (B, T, AT_TOUCH) int64
-    at_offer: Array  # (O, OF_OFFER) int64
-    by_cell: Array  # (B, G, BY_CELL) int64
-    needs_by_cell: Array  # (G,) int64
+
+class Columns:
+    """Everything a consumer's functions read and write: one array an attribute, as `LAYOUT` says.
+
+    Compiled functions see the same attributes through a table of addresses (`native`), so an array is replaced only
+    by `put`. The object keeps its arrays alive; compiled code borrows them.
+    """
+
+    __slots__ = (*LAYOUT, "address", "table")
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Array: ...
+
+    def __init__(self, **arrays: Array) -> None:
+        if arrays.keys() != LAYOUT.keys():
+            raise TypeError(f"columns differ from the layout: {sorted(arrays.keys() ^ LAYOUT.keys())}")
+        self.table = np.zeros((len(LAYOUT), 4), dtype=np.int64)
+        self.address = self.table.ctypes.data
+        self.put(**arrays)
+
+    def put(self, **arrays: Array) -> None:
+        """Replace columns. TypeError when an element type, the dimensions or the memory order is not the layout's."""
+        for name, array in arrays.items():
+            dtype, ndim = LAYOUT[name]
+            if array.dtype != np.dtype(dtype) or array.ndim != ndim or not array.flags.c_contiguous:
+                raise TypeError(f"column {name!r} must be C-contiguous {np.dtype(dtype)} of {ndim} dimensions")
+            setattr(self, name, array)
+            self.table[list(LAYOUT).index(name)] = [array.ctypes.data, *array.shape, *[0] * (3 - ndim)]
+
+    def arrays(self) -> dict[str, Array]:
+        """All columns by name."""
+        return {name: getattr(self, name) for name in LAYOUT}
+
+    def __reduce__(self) -> Any:
+        return _rebuild, (self.arrays(),)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Columns:
+        return Columns(**{name: copy.deepcopy(array, memo) for name, array in self.arrays().items()})
+
+
+def _rebuild(arrays: dict[str, Array]) -> Columns:
+    return Columns(**arrays)
 
 
 ORDERS_WRITTEN: Final = 0

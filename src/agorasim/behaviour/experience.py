@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from agorasim._compile import inlined, kernel
+from agorasim._compile import borrowed
 from agorasim.behaviour.columns import (
     AT_CREDIT,
     AT_CREDIT_MONEY,
@@ -36,7 +36,7 @@ from agorasim.behaviour.word_of_mouth import speak
 from agorasim.randomness import EXPERIENCE, RATION, block, normal
 
 
-@inlined
+@borrowed
 def move_goodwill(w: Columns, i: int, b: int, surprise: float) -> None:
     """Goodwill moves by a share of the gap to 1 (or to -1), proportional to the surprise."""
     bond = w.bond[i, b]
@@ -45,14 +45,14 @@ def move_goodwill(w: Columns, i: int, b: int, surprise: float) -> None:
     bond["goodwill"] = np.float32(goodwill + step * ((1.0 if surprise >= 0.0 else -1.0) - goodwill))
 
 
-@kernel
+@borrowed
 def lots(w: Columns, ids: Any, consumers: Any, sequences: Any, out: Any) -> None:
     """A keyed draw for each of some orders of one offer; the smallest get what is scarce. ids (K,) by order number."""
     for k in range(consumers.shape[0]):
         out[k] = block(w.now, RATION, consumers[k], ids[sequences[k] % ids.shape[0]])[0]
 
 
-@inlined
+@borrowed
 def settle(w: Columns, i: int, o: int) -> None:
     """A served order: money, habit, ownership, and when the goods will be there."""
     offer = w.offers[o]
@@ -67,6 +67,7 @@ def settle(w: Columns, i: int, o: int) -> None:
     w.by_cell[b, cell, BY_REVENUE] += offer["price"]
     if trade["orders"] == 0:
         w.by_cell[b, cell, BY_NEW] += 1
+        trade["first_day"] = today
     trade["orders"] = np.int32(trade["orders"] + 1)
     if trade["touch_day"] >= 0 and today - trade["touch_day"] < w.params[0]["window"]:
         w.at_touch[b, trade["touch"], AT_CREDIT] += 1
@@ -80,7 +81,7 @@ def settle(w: Columns, i: int, o: int) -> None:
         trade["arrives"] = there
 
 
-@inlined
+@borrowed
 def refuse(w: Columns, i: int, o: int) -> None:
     """A refused order: it feels like a disappointment, and may be complained about."""
     b = w.offers[o]["brand"]
@@ -90,7 +91,7 @@ def refuse(w: Columns, i: int, o: int) -> None:
     move_goodwill(w, i, b, -params["stockout"])
 
 
-@kernel
+@borrowed
 def settle_orders(w: Columns) -> None:
     """Settle or refuse today's orders, which stand sorted by consumer and number."""
     for k in range(w.counts[0]):
@@ -101,7 +102,7 @@ def settle_orders(w: Columns) -> None:
             refuse(w, order["consumer"], order["offer"])
 
 
-@inlined
+@borrowed
 def experience(w: Columns, i: int, b: int) -> None:
     """Goods are there: quality is experienced and compared with what was expected."""
     trade = w.trade[i, b]
@@ -121,7 +122,7 @@ def experience(w: Columns, i: int, b: int) -> None:
     w.by_cell[b, cell, BY_SATISFACTION] += score
 
 
-@inlined
+@borrowed
 def tell(w: Columns, i: int, b: int) -> None:
     """After an experience: recommend, complain or join, from the experience's own draws."""
     params = w.params[0]
@@ -138,7 +139,7 @@ def tell(w: Columns, i: int, b: int) -> None:
         trade["member"] = np.uint8(1)
 
 
-@kernel
+@borrowed
 def receive(w: Columns, i: int) -> None:
     """A consumer receives and experiences what is there today."""
     today = np.int32(w.now[0]["day"])
@@ -147,7 +148,7 @@ def receive(w: Columns, i: int) -> None:
             experience(w, i, b)
 
 
-@kernel
+@borrowed
 def reflect(w: Columns, i: int) -> None:
     """A consumer tells others about today's experiences and may join the brand's members."""
     for b in range(w.bond.shape[1]):
@@ -155,7 +156,7 @@ def reflect(w: Columns, i: int) -> None:
             tell(w, i, b)
 
 
-@kernel
+@borrowed
 def receive_codes(w: Columns, codes: Any) -> None:
     """`receive` for codes consumer * B + brand of goods that are there today."""
     brands = w.bond.shape[1]
@@ -163,7 +164,7 @@ def receive_codes(w: Columns, codes: Any) -> None:
         experience(w, codes[k] // brands, codes[k] % brands)
 
 
-@kernel
+@borrowed
 def reflect_codes(w: Columns, codes: Any) -> None:
     """`reflect` for codes consumer * B + brand of today's experiences."""
     brands = w.bond.shape[1]
@@ -171,7 +172,7 @@ def reflect_codes(w: Columns, codes: Any) -> None:
         tell(w, codes[k] // brands, codes[k] % brands)
 
 
-@kernel
+@borrowed
 def record_states(w: Columns) -> None:
     """Sum what people feel at the end of the day, in integers of 2**-20."""
     for i in range(w.person.shape[0]):

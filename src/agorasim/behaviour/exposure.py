@@ -6,11 +6,9 @@ returns; touchpoints combine as a union (each closes a share of what gap is left
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from agorasim._compile import inlined, kernel
+from agorasim._compile import borrowed
 from agorasim.behaviour.columns import (
     AT_ADS,
     AT_AD_CLICKS,
@@ -32,7 +30,7 @@ from agorasim.randomness import CHUNK, CLICK, FREQUENCY, USE, block, draw, fill,
 _TRACE = 1e-9  # a state below this is nothing: spares the processor's slow path for denormal numbers
 
 
-@inlined
+@borrowed
 def forget(w: Columns, i: int, b: int) -> None:
     """A night's decay of what the consumer feels, and a clean sheet for today's events."""
     bond = w.bond[i, b]
@@ -49,7 +47,7 @@ def forget(w: Columns, i: int, b: int) -> None:
     bond["flags"] = np.uint8(0)
 
 
-@inlined
+@borrowed
 def impressions(w: Columns, i: int, p: int, u: float) -> int:
     """How often a user of the touchpoint meets the brand there today, from one uniform."""
     pair = w.pairs[p]
@@ -63,7 +61,7 @@ def impressions(w: Columns, i: int, p: int, u: float) -> int:
     return 1 if u < chance else 0
 
 
-@inlined
+@borrowed
 def remember_touch(w: Columns, i: int, b: int, t: int) -> None:
     """The brand's analytics can credit this touch, where the consumer consents to being identified."""
     if w.person[i]["consent"]:
@@ -72,7 +70,7 @@ def remember_touch(w: Columns, i: int, b: int, t: int) -> None:
         trade["touch_day"] = np.int32(w.now[0]["day"])
 
 
-@inlined
+@borrowed
 def meet(w: Columns, i: int, p: int, n: int) -> None:
     """The consumer gets n > 0 impressions of pair p today."""
     pair = w.pairs[p]
@@ -110,7 +108,7 @@ def meet(w: Columns, i: int, p: int, n: int) -> None:
         remember_touch(w, i, b, t)
 
 
-@kernel
+@borrowed
 def see(w: Columns, i: int) -> None:
     """A consumer's day of exposure: forgets a little, uses touchpoints, meets brands there."""
     for b in range(w.bond.shape[1]):
@@ -124,9 +122,12 @@ def see(w: Columns, i: int) -> None:
                     meet(w, i, p, n)
 
 
-@kernel
-def see_chunk(w: Columns, chunk: int, uniform: Any, users: Any, hits: Any) -> None:
+@borrowed
+def see_chunk(w: Columns, chunk: int) -> None:
     """`see` for the 256 consumers of a chunk: draws filled at once, users and hits listed without branches."""
+    uniform = w.uniform[0]
+    users = w.listed[0]
+    hits = w.listed[1]
     first = chunk * CHUNK
     size = min(CHUNK, w.person.shape[0] - first)
     for i in range(first, first + size):

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from agorasim._compile import inlined, kernel
+from agorasim._compile import borrowed
 from agorasim.behaviour.columns import CASCADE, CONTACT, HAZARD, NEEDS_ARISEN, Columns
-from agorasim.behaviour.spread_rules import hazard_probability, threshold_reached
+from agorasim.behaviour.spread_rules import contact_probability, hazard_probability, threshold_reached
 from agorasim.randomness import ADOPT, CHUNK, NEED, draw, fill, poisson
 
 #: Fixed point of weighted ties under the threshold rule.
 TIE_UNIT = 1000
 
 
-@inlined
+@borrowed
 def keenness(w: Columns, i: int) -> float:
     """What multiplies spontaneous adoption: 1, or the largest awareness of any brand."""
     if not w.params[0]["innovation"]:
@@ -26,7 +24,7 @@ def keenness(w: Columns, i: int) -> float:
     return most
 
 
-@inlined
+@borrowed
 def adopted_share(w: Columns, i: int) -> float:
     """Share of the consumer's ties that have adopted (of everybody else, on a complete graph)."""
     params = w.params[0]
@@ -36,20 +34,20 @@ def adopted_share(w: Columns, i: int) -> float:
     return np.float64(w.person[i]["adopted_ties"]) / ties if ties > 0.0 else 0.0
 
 
-@inlined
+@borrowed
 def wants_to_adopt(w: Columns, i: int, u: float) -> bool:
     """Whether the word-of-mouth rule makes a non-owner recognise the need for the durable today."""
     params = w.params[0]
     rule = params["rule"]
     if rule == CONTACT:
         ties = params["adopters"] if params["complete"] else np.int64(w.person[i]["adopted_ties"])
-        return u < 1.0 - (1.0 - params["p"] * keenness(w, i)) * w.escapes[ties]
+        return u < contact_probability(params["p"] * keenness(w, i), w.escapes[ties])
     if rule == HAZARD:
         return u < hazard_probability(params["p"] * keenness(w, i), params["q"], adopted_share(w, i), 1.0)
     return threshold_reached(adopted_share(w, i), np.float64(w.traits[i]["phi"])) or u < params["p"] * keenness(w, i)
 
 
-@inlined
+@borrowed
 def recognise(w: Columns, i: int, u_need: float, u_adopt: float) -> int:
     """Needs the consumer recognises today; written to the row and returned."""
     person = w.person[i]
@@ -75,7 +73,7 @@ def recognise(w: Columns, i: int, u_need: float, u_adopt: float) -> int:
     return n
 
 
-@kernel
+@borrowed
 def need(w: Columns, i: int) -> int:
     """A consumer's needs of the day."""
     u_need = draw(w.now, NEED, i, 0) if w.params[0]["needing"] else 0.0
@@ -83,9 +81,12 @@ def need(w: Columns, i: int) -> int:
     return recognise(w, i, u_need, u_adopt)
 
 
-@kernel
-def need_chunk(w: Columns, chunk: int, uniform: Any, other: Any, needy: Any) -> int:
-    """`need` for the consumers of a chunk; lists those with a need in `needy` and returns how many."""
+@borrowed
+def need_chunk(w: Columns, chunk: int) -> int:
+    """`need` for the consumers of a chunk; lists those with a need in `w.listed[0]`; returns how many."""
+    uniform = w.uniform[0]
+    other = w.uniform[1]
+    needy = w.listed[0]
     first = chunk * CHUNK
     if w.params[0]["needing"]:
         fill(w.now, NEED, chunk, 0, uniform)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from agorasim._compile import kernel
+from agorasim._compile import borrowed
 from agorasim.behaviour.columns import (
     AT_AD_CLICKS,
     AT_ADS,
@@ -22,7 +22,7 @@ from agorasim.behaviour.exposure import remember_touch
 from agorasim.randomness import SEARCH, USE, block, draw
 
 
-@kernel
+@borrowed
 def search(w: Columns, i: int) -> None:
     """A needy consumer may search. A brand among the results is remembered, considered, perhaps clicked."""
     if w.person[i]["needs"] == 0:

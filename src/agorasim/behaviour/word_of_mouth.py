@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from agorasim._compile import inlined, kernel
+from agorasim._compile import borrowed
 from agorasim.behaviour.columns import (
     BAD,
     BY_COMPLAINTS,
@@ -22,7 +22,7 @@ from agorasim.randomness import CHUNK, PASS_ON, TELL, block, pair_uniform
 _MOST_HEARD = 65535
 
 
-@kernel
+@borrowed
 def send(w: Columns, senders: Any, indptr: Any, neighbours: Any, strength: float, entities: Any) -> None:
     """Yesterday's messages cross the ties of one layer, each tie once a brand; receivers' inboxes count them.
 
@@ -44,7 +44,7 @@ def send(w: Columns, senders: Any, indptr: Any, neighbours: Any, strength: float
                     inbox["hears_bad"] = np.uint16(inbox["hears_bad"] + 1)
 
 
-@inlined
+@borrowed
 def speak(w: Columns, i: int, b: int, what: int) -> None:
     """Put a message about a brand into tomorrow's talk."""
     talk = w.talk[i, b]
@@ -52,7 +52,7 @@ def speak(w: Columns, i: int, b: int, what: int) -> None:
     w.by_cell[b, w.person[i]["cell"], BY_RECOMMENDATIONS if what == GOOD else BY_COMPLAINTS] += 1
 
 
-@inlined
+@borrowed
 def hear(w: Columns, i: int, b: int) -> None:
     """Take in what friends said about a brand; maybe pass it on tomorrow."""
     inbox = w.talk[i, b]
@@ -84,7 +84,7 @@ def hear(w: Columns, i: int, b: int) -> None:
             speak(w, i, b, BAD)
 
 
-@kernel
+@borrowed
 def talk(w: Columns, i: int) -> None:
     """A consumer listens to what reached them today."""
     if w.talk.shape[0] == 0:
@@ -95,7 +95,7 @@ def talk(w: Columns, i: int) -> None:
             hear(w, i, b)
 
 
-@kernel
+@borrowed
 def talk_chunk(w: Columns, chunk: int) -> None:
     """`talk` for the consumers of a chunk."""
     if w.talk.shape[0] == 0:
@@ -107,7 +107,7 @@ def talk_chunk(w: Columns, chunk: int) -> None:
                 hear(w, i, b)
 
 
-@kernel
+@borrowed
 def adopted(w: Columns, newcomers: Any, indptr: Any, neighbours: Any, weights: Any) -> None:
     """Tell the ties of those who adopted today: each gains an adopted tie (weighted, in whole units) from tomorrow."""
     weighted = weights.shape[0] > 0

@@ -29,6 +29,8 @@ class Initial(Strict):
     habit: Probability = 0.0
     buyers: Probability = 0.0
     """Share of consumers who have bought before (they are nobody's new customer; a durable's owners)."""
+    members: dict[Name, Probability] = {}
+    """Share of consumers who are members of an owned touchpoint (app, community, message list)."""
 
 
 class PolicyChoice(Strict):

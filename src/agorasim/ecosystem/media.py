@@ -1,0 +1,202 @@
+"""Media and owned contact of a day: spend becomes impressions per expected user, under price pressure.
+
+What a user gets never depends on how many people happen to use a touchpoint today (only on how many are expected to),
+so one person's day cannot change everybody's. The brand pays for what was delivered, never more than its plan.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agorasim.behaviour.columns import (
+    AT_AD_CLICKS,
+    AT_ADS,
+    LIFT_AWARENESS,
+    LIFT_CLICK,
+    LIFT_FATIGUE,
+    LIFT_GOODWILL,
+    MEDIA,
+    PAIR,
+    PRESENCE,
+    RESULT,
+    TOUCH,
+)
+from agorasim.scenario.catalogue import KINDS
+
+if TYPE_CHECKING:
+    from agorasim.ecosystem.calendar import Days
+    from agorasim.randomness import Identities
+    from agorasim.scenario.schema import Scenario, Touchpoint
+
+Array = NDArray[Any]
+_FIXED = 65536  # expected users are summed as integers in this unit, so that no order of addition matters
+
+
+def visiting(scenario: Scenario) -> dict[str, int]:
+    """Touchpoints whose use is a visit, with the bit that remembers it (at most 32)."""
+    names = [n for n, t in scenario.touchpoints.items() if KINDS[t.kind].visits]
+    return {name: bit for bit, name in enumerate(names)}
+
+
+def lift_table(touchpoint: Touchpoint, most: int) -> NDArray[np.float64]:
+    """What n impressions of one day do, n = 0..most, shape (most + 1, 4): shares of the gap for awareness, goodwill,
+    fatigue, and the chance of a click. Each further impression works `saturation` less than the one before."""
+    table = np.zeros((most + 1, 4))
+    left = [1.0, 1.0, 1.0, 1.0]
+    weight = 1.0
+    for n in range(1, most + 1):
+        left[0] *= 1.0 - touchpoint.awareness * weight
+        left[1] *= 1.0 - touchpoint.goodwill * weight
+        left[2] *= 1.0 - touchpoint.irritation
+        left[3] *= 1.0 - touchpoint.click_rate
+        weight *= 1.0 - touchpoint.saturation
+        for column, k in ((LIFT_AWARENESS, 0), (LIFT_GOODWILL, 1), (LIFT_FATIGUE, 2), (LIFT_CLICK, 3)):
+            table[n, column] = 1.0 - left[k]
+    return table
+
+
+class Media:
+    """Who can be met where: turns a day's plan (B, T) in minor units into the arrays that consumers read."""
+
+    def __init__(self, scenario: Scenario, use: Array, person: Array, ids: Identities, factor: float) -> None:
+        self.scenario = scenario
+        self.names = list(scenario.touchpoints)
+        self.touchpoints = list(scenario.touchpoints.values())
+        self.kinds = [KINDS[t.kind] for t in self.touchpoints]
+        self.brands = list(scenario.brands)
+        self.bits = visiting(scenario)
+        self._minor = scenario.currency.minor_units
+        self._size = len(person)
+        self._factor = factor
+        self.entity = [ids.of("touchpoint", n) for n in self.names]
+        self.pair_entity = [[ids.of("meeting", b, n) for n in self.names] for b in self.brands]
+        self.everyone = [bool(len(row)) and float(row.min()) >= 1.0 for row in use]
+        self.users = [int(np.rint(row.astype(np.float64) * _FIXED).sum()) / _FIXED for row in use]
+        rate = np.float64(_FIXED) * person["need_rate"].astype(np.float64)
+        self.searchers = [
+            int(np.rint(row.astype(np.float64) * rate).sum()) / _FIXED if kind.on_need else 0.0
+            for row, kind in zip(use, self.kinds, strict=True)
+        ]
+        most = max((t.cap for t in self.touchpoints), default=1)
+        self.lift = np.array([lift_table(t, most) for t in self.touchpoints]).reshape(-1, most + 1, 4)
+        #: Row of `near` for a brand and touchpoint, -1 when distance does not matter there.
+        self.near_row = np.full((len(self.brands), len(self.names)), -1, dtype=np.int64)
+        #: What each unit bought today costs, minor units; 0 where nothing is charged by the unit.
+        self.price = np.zeros((len(self.brands), len(self.names)))
+
+    def nearness(self, x: Array, y: Array) -> NDArray[np.float32]:
+        """exp(-distance to the brand's nearest shop / reach_km) where it matters, shape (K, N); sets `near_row`."""
+        rows = []
+        for b, brand in enumerate(self.brands):
+            for t, touchpoint in enumerate(self.touchpoints):
+                if touchpoint.reach_km is None:
+                    continue
+                shops = [
+                    p for p in self.scenario.places.values()
+                    if p.brand == brand and (self.kinds[t].buys_media or p.touchpoint == self.names[t])
+                ]  # fmt: skip
+                if not shops:
+                    continue
+                nearest = np.min([np.hypot(x - s.x, y - s.y) for s in shops], axis=0)
+                self.near_row[b, t] = len(rows)
+                rows.append(np.exp(-nearest / touchpoint.reach_km).astype(np.float32))
+        return np.array(rows, dtype=np.float32).reshape(len(rows), len(x))
+
+    def buys(self, t: int) -> bool:
+        """Whether a touchpoint takes media money."""
+        return self.kinds[t].buys_media
+
+    # --- a day ------------------------------------------------------------------------------------------------------
+
+    def prices(self, plan: Array, festival: float) -> None:
+        """Today's media prices (B, T) in minor units per impression or click, under the pressure of all demand."""
+        for t, touchpoint in enumerate(self.touchpoints):
+            if not self.kinds[t].buys_media:
+                continue
+            unit = touchpoint.cost.price * self._minor * festival / (1000.0 if touchpoint.cost.model == "cpm" else 1.0)
+            if touchpoint.cost.inventory is not None and unit > 0.0:
+                demand = int(plan[:, t].sum()) / unit
+                there = touchpoint.cost.inventory * self._size
+                if demand > there:
+                    # Demand beyond what exists raises the price until the money buys less (elasticity `pressure`).
+                    unit *= (demand / there) ** touchpoint.cost.pressure
+            self.price[:, t] = unit
+
+    def meetings(self, plan: Array, posts: Array, days: Days, day: int) -> tuple[Array, Array]:
+        """Today's (touches, pairs): plan (B, T) in minor units, posts (B,) messages per member and day."""
+        touches, pairs = [], []
+        for t in range(len(self.names)):
+            if self.kinds[t].on_need:
+                continue
+            first = len(pairs)
+            for b in range(len(self.brands)):
+                pair = self._pair(b, t, int(plan[b, t]), float(posts[b]), days, day)
+                if pair is not None:
+                    pairs.append(pair)
+            if len(pairs) > first:
+                touches.append((t, self.entity[t], first, len(pairs), self.everyone[t]))
+        return np.array(touches, dtype=TOUCH), np.array(pairs, dtype=PAIR)
+
+    def _pair(self, b: int, t: int, spend: int, posts: float, days: Days, day: int) -> tuple[Any, ...] | None:
+        touchpoint, kind = self.touchpoints[t], self.kinds[t]
+        mode, mean, members = MEDIA, 0.0, False
+        if kind.buys_media:
+            if spend > 0 and self.users[t] > 0.0:
+                mean = self._bought(b, t, spend) / self.users[t]
+        else:
+            there = self.scenario.brands[self.brands[b]].owns.get(self.names[t], 0.0)
+            if there <= 0.0 or not days.on(dict(touchpoint.dates), day):
+                return None
+            members = kind.members_only
+            if members and not kind.visits:
+                mean = there * posts
+            else:
+                mode, mean = PRESENCE, there
+                if touchpoint.capacity is not None and self.users[t] > 0.0:
+                    mean *= min(1.0, touchpoint.capacity * self._factor / self.users[t])
+        if mean <= 0.0:
+            return None
+        return (
+            b, t, self.pair_entity[b][t], mean, math.exp(-mean), touchpoint.cap, t, int(self.near_row[b, t]),
+            self.bits.get(self.names[t], -1), mode, members, touchpoint.click_rate > 0.0, touchpoint.irritation > 0.0,
+        )  # fmt: skip
+
+    def _bought(self, b: int, t: int, spend: int) -> float:
+        """Impressions that the money buys at today's price."""
+        units = spend / self.price[b, t]
+        cost = self.touchpoints[t].cost
+        if cost.model == "cpm":
+            return float(units)
+        rate = self.touchpoints[t].click_rate
+        return float(units / rate) if rate > 0.0 else 0.0
+
+    def search_results(self, plan: Array, need_factor: float) -> Array:
+        """Today's chances to be found by a searcher, paid and organic (RESULT)."""
+        rows = []
+        for t in range(len(self.names)):
+            if not self.kinds[t].on_need:
+                continue
+            searches = self.searchers[t] * need_factor
+            for b, name in enumerate(self.brands):
+                spend = int(plan[b, t])
+                paid = min(1.0, self._bought(b, t, spend) / searches) if spend > 0 and searches > 0.0 else 0.0
+                organic = self.scenario.brands[name].organic_search
+                if paid > 0.0 or organic > 0.0:
+                    touchpoint = self.touchpoints[t]
+                    rows.append(
+                        (b, t, self.entity[t], self.pair_entity[b][t], paid, organic,
+                         touchpoint.click_rate, touchpoint.awareness)
+                    )  # fmt: skip
+        return np.array(rows, dtype=RESULT)
+
+    def charged(self, plan: Array, at_touch: Array) -> Array:
+        """Minor units to pay for what was delivered today, at most the plan; both (B, T) int64."""
+        units = np.zeros_like(plan)
+        for t, touchpoint in enumerate(self.touchpoints):
+            units[:, t] = at_touch[:, t, AT_ADS if touchpoint.cost.model == "cpm" else AT_AD_CLICKS]
+        cost = np.rint(units * self.price).astype(np.int64)
+        return np.minimum(plan, cost)

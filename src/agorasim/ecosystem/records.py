@@ -1,0 +1,96 @@
+"""What a world remembers of its days: integer arrays, and the tables made of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agorasim.behaviour import columns as c
+
+if TYPE_CHECKING:
+    from agorasim.ecosystem.market import Market
+    from agorasim.scenario.schema import Scenario
+
+Array = NDArray[Any]
+
+#: Per offer and day: columns of `History.offer`, money in minor units.
+ORDERS, LOST, REVENUE, DISCOUNTS, GOODS, FULFILMENT, COMMISSION, STOCK = range(8)
+
+_TOUCH: Final = {
+    "impressions": c.AT_IMPRESSIONS,
+    "clicks": c.AT_CLICKS,
+    "searches": c.AT_SEARCHES,
+    "attributed_orders": c.AT_CREDIT,
+    "attributed_revenue": c.AT_CREDIT_MONEY,
+}
+_CELL: Final = {
+    "reach": c.BY_REACH,
+    "heard_good": c.BY_HEARD_GOOD,
+    "heard_bad": c.BY_HEARD_BAD,
+    "recommendations": c.BY_RECOMMENDATIONS,
+    "complaints": c.BY_COMPLAINTS,
+    "considered": c.BY_CONSIDERED,
+    "orders": c.BY_ORDERS,
+    "lost_orders": c.BY_LOST,
+    "revenue": c.BY_REVENUE,
+    "new_customers": c.BY_NEW,
+    "experiences": c.BY_EXPERIENCES,
+    "satisfaction_sum": c.BY_SATISFACTION,
+    "customers": c.BY_CUSTOMERS,
+    "awareness": c.BY_AWARENESS,
+    "goodwill": c.BY_GOODWILL,
+    "habit": c.BY_HABIT,
+}
+MEANS: Final = ("awareness", "goodwill", "habit")
+
+
+class History:
+    """Daily integers of a run; day d is filled when it ends.
+
+    touch (D, B, T, .), segment (D, B, S, .), region (D, B, R, .), offer (D, O, 8), spend and plan and fixed (D, B, T)
+    in minor units, needs by segment and region.
+    """
+
+    def __init__(self, scenario: Scenario, market: Market, segments: int, regions: int) -> None:
+        days, brands, touch = scenario.calendar.days, len(scenario.brands), len(scenario.touchpoints)
+        self.days = 0
+        self.segments, self.regions = segments, regions
+        self.touch = np.zeros((days, brands, touch, c.AT_TOUCH), dtype=np.int64)
+        self.by_segment = np.zeros((days, brands, segments, c.BY_CELL), dtype=np.int64)
+        self.by_region = np.zeros((days, brands, regions, c.BY_CELL), dtype=np.int64)
+        self.needs_segment = np.zeros((days, segments), dtype=np.int64)
+        self.needs_region = np.zeros((days, regions), dtype=np.int64)
+        self.offer = np.zeros((days, len(market.offers), 8), dtype=np.int64)
+        self.spend = np.zeros((days, brands, touch), dtype=np.int64)
+        self.plan = np.zeros((days, brands, touch), dtype=np.int64)
+        self.fixed = np.zeros((days, brands, touch), dtype=np.int64)
+
+    def close_day(self, w: c.Columns, plan: Array, spend: Array, fixed: Array, offer: Array) -> None:
+        """Write the day's tallies and clear them for the next one."""
+        d = self.days
+        self.touch[d] = w.at_touch
+        cells = w.by_cell.reshape(w.by_cell.shape[0], self.segments, self.regions, c.BY_CELL)
+        self.by_segment[d] = cells.sum(axis=2)
+        self.by_region[d] = cells.sum(axis=1)
+        needs = w.needs_by_cell.reshape(self.segments, self.regions)
+        self.needs_segment[d], self.needs_region[d] = needs.sum(axis=1), needs.sum(axis=0)
+        self.plan[d], self.spend[d], self.fixed[d], self.offer[d] = plan, spend, fixed, offer
+        for tally in (w.at_touch, w.at_offer, w.by_cell, w.needs_by_cell, w.counts):
+            tally[...] = 0
+        self.days = d + 1
+
+    # --- what reports are made of -----------------------------------------------------------------------------------
+
+    def touch_series(self, brand: int, column: str) -> Array:
+        """True daily figures of a brand by touchpoint, shape (days so far, T)."""
+        return self.touch[: self.days, brand, :, _TOUCH[column]]
+
+    def brand_series(self, brand: int, column: str) -> Array:
+        """True daily figures of a brand, shape (days so far,)."""
+        return self.by_segment[: self.days, brand, :, _CELL[column]].sum(axis=1)
+
+    def members(self, brand: int, known: int) -> int:
+        """Members at the end of the last known day."""
+        return int(self.by_segment[known - 1, brand, :, c.BY_MEMBERS].sum()) if known else 0

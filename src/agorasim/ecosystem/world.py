@@ -1,0 +1,312 @@
+"""The world: columns of consumers, the market, the brands, and one day. Free of Mesa; `Ecosystem` holds one."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agorasim.behaviour import day as passes
+from agorasim.behaviour import experience
+from agorasim.behaviour.columns import NEEDS_ARISEN, OF_LOST, OF_ORDERS, ORDERS_WRITTEN, Columns
+from agorasim.behaviour.word_of_mouth import adopted, send
+from agorasim.brands.ledger import to_minor
+from agorasim.ecosystem.building import build, need_zero
+from agorasim.ecosystem.records import COMMISSION, DISCOUNTS, FULFILMENT, GOODS, LOST, ORDERS, REVENUE, STOCK
+from agorasim.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from agorasim.scenario.schema import Scenario
+
+Array = NDArray[Any]
+
+#: A day, in order: (what happens, who does it). `World.step` runs exactly this list.
+PHASES: Final = (
+    ("open_day", "calendar: season, weekday and festival multipliers; shops open, deliveries arrive"),
+    ("decide", "brands whose decision day it is read their view and act"),
+    ("plan_media", "spend becomes impressions per expected user, under price pressure"),
+    ("carry_messages", "yesterday's messages cross the ties of the social graph"),
+    ("see", "consumers forget a little, use touchpoints and meet brands"),
+    ("talk", "consumers hear what reached them; some pass it on tomorrow"),
+    ("need", "needs arise"),
+    ("search", "people with a need search; results and ads bring brands to mind"),
+    ("choose", "nested logit over considered brands and places, or nothing"),
+    ("fulfil", "scarce stock and capacity are rationed, orders settled, media charged"),
+    ("receive", "goods arrive and are compared with expectation"),
+    ("reflect", "buyers recommend, complain, join"),
+    ("record", "the day's tallies are written down"),
+)
+#: Phases that belong to one consumer; a `Consumer` subclass may replace each.
+CONSUMER_PHASES: Final = ("see", "talk", "need", "search", "choose", "receive", "reflect")
+
+
+class World:
+    """A world that can be stepped, copied and measured.
+
+    Args:
+        scenario: what the world is like.
+        seed: 64-bit seed; the scenario's own when None.
+        replicate: which of the seed's worlds, 0 to 2**32 - 1.
+        graphs: graphs by layer name (NetworkX or `Graph`) that take the place of the scenario's.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int | None = None,
+        replicate: int = 0,
+        graphs: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.scenario = scenario
+        self.seed = scenario.seed if seed is None else seed
+        self.replicate = replicate
+        self.day = 0
+        #: Phases done view by view instead of by a compiled pass: name to a function over all consumers.
+        self.replaced: dict[str, Callable[[], None]] = {}
+        built = build(scenario, self.seed, replicate, graphs)
+        self.factor = built.factor
+        self.population = built.population
+        self.graphs = built.graphs
+        self.market = built.market
+        self.media = built.media
+        self.strategies = built.strategies
+        self.days = built.days
+        self.history = built.history
+        self.w: Columns = built.columns
+        self._message_entities = built.message_entities
+        self._fixed = built.fixed
+        self._spend = np.zeros_like(built.fixed)
+        self._offer = np.zeros((len(self.market.offers), 8), dtype=np.int64)
+        self._owners = int(self.w.person["owner"].sum())
+        self._need_factor = 1.0
+        self._stale_media = True
+        self._announce(np.flatnonzero(self.w.person["owner"]))
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    @property
+    def size(self) -> int:
+        """Number of consumers."""
+        return len(self.w.person)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the calendar's last day is over."""
+        return self.day >= self.days.count
+
+    def run(self, days: int | None = None) -> World:
+        """Step to the end of the calendar, or `days` days further; returns itself."""
+        end = self.days.count if days is None else min(self.days.count, self.day + days)
+        while self.day < end:
+            self.step()
+        return self
+
+    def step(self) -> None:
+        """One day, in the order of `PHASES`."""
+        if self.finished:
+            raise InputError(f"the calendar ends after {self.days.count} days; raise calendar.days to go on")
+        self.open_day()
+        self.decide()
+        self.plan_media()
+        self.carry_messages()
+        self.live()
+        self.fulfil()
+        self.part("receive")
+        self.part("reflect")
+        self.record()
+        self.day += 1
+
+    # --- phases of a day --------------------------------------------------------------------------------------------
+
+    def open_day(self) -> None:
+        """Set today's address of draws, need multiplier, opening hours and deliveries."""
+        self.w.now["day"] = self.day
+        self.market.open_on(self.days, self.day)
+        factor = float(self.days.need[self.day])
+        if factor != self._need_factor:
+            self._need_factor = factor
+            self._stale_media = True
+            self.w.params["need_factor"] = factor
+            self.w.person["need_zero"] = need_zero(self.w.person["need_rate"], factor)
+
+    def decide(self) -> None:
+        """Brands whose day it is act; their prices are posted."""
+        strategies = self.strategies
+        for b in strategies.decide(self.days, self.day, self.history):
+            self.market.set_prices(b, strategies.price[b], strategies.discount[b])
+            self._stale_media = True
+
+    def plan_media(self) -> None:
+        """Turn standing orders into what each user of a touchpoint gets; in the cool-down nobody buys media."""
+        day, media = self.day, self.media
+        quiet = day >= self.days.quiet_from
+        dated = any(t.dates for t in media.touchpoints)
+        changes = day == self.days.quiet_from or (
+            day > 0 and self.days.media_price[day] != self.days.media_price[day - 1]
+        )
+        if not (self._stale_media or dated or changes):
+            return
+        self._stale_media = False
+        self.plan = np.zeros_like(self.strategies.plan) if quiet else self.strategies.plan.copy()
+        media.prices(self.plan, float(self.days.media_price[day]))
+        touches, pairs = media.meetings(self.plan, self.strategies.posts, self.days, day)
+        results = media.search_results(self.plan, self._need_factor)
+        self.w.put(touches=touches, pairs=pairs, results=results)
+
+    def carry_messages(self) -> None:
+        """Yesterday's messages cross today's ties into inboxes."""
+        w = self.w
+        if len(w.talk) == 0:
+            return
+        senders = np.flatnonzero(w.talk["says"].reshape(-1))
+        if len(senders) == 0:
+            return
+        for name, graph in self.graphs.items():
+            if not graph.complete:
+                strength = self.scenario.social.layers[name].strength
+                send(w, senders, graph.indptr, graph.neighbours, strength, self._message_entities[name])
+        w.talk["says"].reshape(-1)[senders] = 0
+
+    def live(self) -> None:
+        """Consumers see, talk, need, search and choose: one fused pass, unless a phase was replaced."""
+        if not self.replaced:
+            passes.morning(self.w)
+            return
+        for name in ("see", "talk", "need", "search", "choose"):
+            self.part(name)
+
+    def part(self, name: str) -> None:
+        """One consumer phase for everybody: view by view where replaced, else the compiled pass."""
+        if name in self.replaced:
+            self.replaced[name]()
+        elif name in ("receive", "reflect"):
+            self._after_purchase(name)
+        else:
+            getattr(passes, f"{name}_all")(self.w)
+
+    def _after_purchase(self, name: str) -> None:
+        if name == "receive":
+            if self.history.days == 0 and not self._offer[:, ORDERS].any():
+                return
+            codes = np.flatnonzero(self.w.trade["arrives"].reshape(-1) == self.day)
+            experience.receive_codes(self.w, codes)
+        else:
+            codes = np.flatnonzero(self.w.bond["flags"].reshape(-1) & np.uint8(8))
+            experience.reflect_codes(self.w, codes)
+
+    def fulfil(self) -> None:
+        """Ration what is scarce, settle orders, charge media, tell the ties of new adopters."""
+        w, market = self.w, self.market
+        orders = w.orders[: w.counts[ORDERS_WRITTEN]]
+        if "choose" in self.replaced:
+            orders[:] = orders[np.lexsort((orders["sequence"], orders["consumer"]))]
+        market.ration(w)
+        experience.settle_orders(w)
+        served = w.at_offer[:, OF_ORDERS]
+        market.take(served)
+        self._book(served, w.at_offer[:, OF_LOST])
+        self._spend = self.media.charged(self.plan, w.at_touch)
+        if self.scenario.category.kind == "durable" and len(orders):
+            self._announce(np.unique(orders["consumer"][orders["served"] == 1]))
+
+    def _book(self, served: Array, lost: Array) -> None:
+        """The day's money by offer, minor units."""
+        book, table = self._offer, self.market.table
+        book[:, ORDERS], book[:, LOST] = served, lost
+        book[:, REVENUE] = served * table["price"]
+        book[:, DISCOUNTS] = served * (table["list_price"] - table["price"])
+        book[:, GOODS] = served * self.w.brands["unit_cost"][table["brand"]]
+        for k, offer in enumerate(self.market.offers):
+            book[k, FULFILMENT] = int(served[k]) * offer.delivery_cost
+            book[k, COMMISSION] = round(int(book[k, REVENUE]) * offer.commission)
+        book[:, STOCK] = self.market.stock
+
+    def _announce(self, newcomers: Array) -> None:
+        """Adopters become visible to their ties from tomorrow on."""
+        if self.scenario.category.kind != "durable" or len(newcomers) == 0:
+            return
+        self._owners = int(self.w.person["owner"].sum())
+        self.w.params["adopters"] = self._owners
+        for graph, weights in zip(self.graphs.values(), self._tie_weights(), strict=True):
+            if not graph.complete:
+                adopted(self.w, newcomers, graph.indptr, graph.neighbours, weights)
+
+    def _tie_weights(self) -> list[Array]:
+        from agorasim.ecosystem.building import tie_weights
+
+        return [tie_weights(self.scenario, graph) for graph in self.graphs.values()]
+
+    def record(self) -> None:
+        """Sum states, write the day down and clear the tallies."""
+        experience.record_states(self.w)
+        self.history.close_day(self.w, self.plan, self._spend, self._fixed, self._offer)
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def tables(self) -> dict[str, pa.Table]:
+        """The tables of the days so far: `kpis`, and for replicate 0 a sample of the social graph."""
+        from agorasim.ecosystem.tables import kpi_table, network_tables
+
+        out = {"kpis": kpi_table(self)}
+        if self.replicate == 0:
+            out.update(network_tables(self))
+        return out
+
+    def kpis(self) -> pd.DataFrame:
+        """The KPI table of the days so far as a frame; empty text in a key column means all."""
+        frame: pd.DataFrame = self.tables()["kpis"].to_pandas()
+        return frame
+
+    def digest(self) -> str:
+        """A fingerprint of every consumer's state and every day's tallies, for tests of bit-identity."""
+        import hashlib
+
+        total = hashlib.sha256()
+        w, h = self.w, self.history
+        for array in (w.person, w.traits, w.bond, w.trade, w.talk):
+            for name in array.dtype.names or ():
+                total.update(np.ascontiguousarray(array[name]).tobytes())
+        for tally in (h.touch, h.by_segment, h.by_region, h.offer, h.spend, h.plan, h.needs_segment, self.market.stock):
+            total.update(tally.tobytes())
+        return total.hexdigest()
+
+    # --- copies -----------------------------------------------------------------------------------------------------
+
+    def copy(self) -> World:
+        """An independent world that continues exactly as this one would; shares what never changes."""
+        shared = [self.scenario, self.population.use, self.w.use, self.w.near, self.w.lift, self.w.traits, self.days]
+        shared += list(self.graphs.values())
+        memo: dict[int, Any] = {id(part): part for part in shared}
+        replaced, self.replaced = self.replaced, {}
+        try:
+            return copy.deepcopy(self, memo)
+        finally:
+            self.replaced = replaced
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        state["replaced"] = {}
+        # Scratch space for a day's orders is large and empty between days.
+        state["w"] = Columns(**{**self.w.arrays(), "orders": np.empty(0, dtype=self.w.orders.dtype)})
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        from agorasim.ecosystem.building import order_space
+
+        self.w.put(orders=order_space(self.scenario, self.size))
+
+    @property
+    def needs_today(self) -> int:
+        """Needs that arose in the phase `need` of the running day."""
+        return int(self.w.counts[NEEDS_ARISEN])
+
+    def minor(self, amount: float) -> int:
+        """An amount of the scenario's currency in minor units."""
+        return to_minor(amount, self.scenario.currency.minor_units)
