@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from pathlib import Path
 
 import cheap_worlds as worlds
 import pytest
 
+from agorasim import _compile
 from agorasim.errors import ActionError, InputError, StorageError
 from agorasim.experiment import Results, manifest, run_replications, store
 
@@ -231,6 +233,21 @@ def test_impossible_numbers_are_refused(tmp_path, wrong):
     with pytest.raises(InputError):
         run(tmp_path / "new", **wrong)
     assert not list(tmp_path.iterdir())
+
+
+def test_kernels_are_compiled_once_before_workers_start(tmp_path, monkeypatch, capsys):
+    seen = []
+
+    def simulate(scenario, seed, replicate):
+        seen.append((scenario.population.size, scenario.calendar.days))
+        return worlds.good(scenario, seed, replicate)
+
+    monkeypatch.setitem(sys.modules, "agorasim.ecosystem.simulate", types.SimpleNamespace(simulate=simulate))
+    monkeypatch.setattr(_compile, "CACHE", tmp_path)
+    for attempt in ("first", "second"):
+        run(tmp_path / attempt, worker=None, replications=1, progress=True)
+    assert seen == [(300, 3), (1000, worlds.DAYS), (1000, worlds.DAYS)]
+    assert capsys.readouterr().err.count("compiling the simulation kernels once") == 1
 
 
 def test_the_closing_line_goes_to_standard_error(tmp_path, capsys):

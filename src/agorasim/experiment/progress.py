@@ -27,6 +27,7 @@ class Progress:
         self._task: Any = None
 
     def __enter__(self) -> Progress:
+        self._begun = time.monotonic()
         if self.shown and sys.stderr.isatty():
             from rich.console import Console
             from rich.progress import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -221,9 +222,14 @@ def _sweep(folder: Path, existed: bool) -> None:
 
 def _warm_up(scenario: Scenario, progress: Progress) -> None:
     """Compile the kernels once here, rather than once in every worker at the same time."""
+    import numba
+
     from agorasim import _compile
 
-    if _compile.is_warm():
+    # Some compiled kernels prove little (a test of one leaves them too): the mark says that a whole world has run.
+    version = f"{numba.__version__}-{sys.implementation.cache_tag}"
+    mark = None if _compile.CACHE is None else _compile.CACHE / f"world-{version}.warm"
+    if mark is not None and mark.exists():
         return
     progress.say(f"compiling the simulation kernels once (about {COMPILE_SECONDS} s)...")
     size = min(scenario.population.size, 300)
@@ -238,4 +244,6 @@ def _warm_up(scenario: Scenario, progress: Progress) -> None:
     with contextlib.suppress(Exception):
         from agorasim.ecosystem.simulate import simulate
 
-        simulate(tiny, 0, 0)
+        simulate(tiny, tiny.seed, 0)
+        if mark is not None:
+            mark.touch()
