@@ -1,0 +1,39 @@
+"""The figures of the report, in reading order; each maker returns None when a run has nothing to show there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from agorasim.report.data import ReportData
+    from agorasim.report.figures.base import Picture
+
+
+class Maker(NamedTuple):
+    """How a figure comes about."""
+
+    name: str
+    """File name without ending, and anchor on the page."""
+    heading: str
+    without: str
+    """Why a run may have nothing to show here."""
+    make: Callable[[ReportData], Picture | None]
+
+
+def makers() -> tuple[Maker, ...]:
+    """Every figure, in reading order."""
+    from agorasim.report.figures import fans, funnel, network, places, spend, talk
+
+    return (
+        Maker("orders", "Sales over time", "no orders were recorded", fans.orders),
+        Maker("places", "Where people buy", "nobody bought in the counted days", places.places),
+        Maker("profit", "Spend and return", "profit was not recorded", spend.profit),
+        Maker("awareness", "Awareness over time", "awareness was not recorded", fans.awareness),
+        Maker("funnel_brands", "From known to bought", "no needs arose in the counted days", funnel.brand_funnel),
+        Maker("customers", "Customers won", "customers were not recorded", fans.customers),
+        Maker("funnel_touchpoints", "Touchpoints", "nobody met a brand in the counted days", funnel.touchpoint_funnel),
+        Maker("spend", "Media spend", "no brand spent money on media in the counted days", spend.spend),
+        Maker("word_of_mouth", "Word of mouth", "nobody talked, or word of mouth is off", talk.word_of_mouth),
+        Maker("network", "The social graph", "the run kept no sample of the social graph", network.network),
+    )
