@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from agorasim._version import __version__
 
 if TYPE_CHECKING:
-    from agorasim.behaviour.spread import spread
+    from agorasim._spread import spread
     from agorasim.brands import BrandAction, BrandView, Policy
     from agorasim.ecosystem import Consumer, Ecosystem
     from agorasim.ecosystem.simulate import simulate
@@ -34,7 +34,7 @@ _HOMES = {
     "Results": "agorasim.experiment",
     "Scenario": "agorasim.scenario.schema",
     "simulate": "agorasim.ecosystem.simulate",
-    "spread": "agorasim.behaviour.spread",
+    "spread": "agorasim._spread",
 }
 
 __all__ = [

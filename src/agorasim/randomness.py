@@ -226,7 +226,12 @@ def fill(now: Any, purpose: int, chunk: int, entity: int, out: Any) -> None:
     at = now[0]
     when = np.uint32((np.uint64(at["day"]) << np.uint64(8)) | np.uint64(purpose))
     base = np.uint32(np.uint64(chunk) << np.uint64(6))
-    replicate, key0, key1, who = np.uint32(at["replicate"]), np.uint32(at["key0"]), np.uint32(at["key1"]), np.uint32(entity)
+    replicate, key0, key1, who = (
+        np.uint32(at["replicate"]),
+        np.uint32(at["key0"]),
+        np.uint32(at["key1"]),
+        np.uint32(entity),
+    )
     for k in range(64):
         a, b, c, d = philox(base + np.uint32(k), who, replicate, when, key0, key1)
         out[k] = to_uniform(a)

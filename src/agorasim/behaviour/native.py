@@ -65,7 +65,9 @@ def _unbox(kind: Any, obj: Any, c: Any) -> NativeValue:
     number = c.pyapi.object_getattr_string(obj, "address")
     address = c.pyapi.number_as_ssize_t(number)
     c.pyapi.decref(number)
-    return NativeValue(c.builder.inttoptr(address, _POINTER), is_error=cgutils.is_not_null(c.builder, c.pyapi.err_occurred()))
+    return NativeValue(
+        c.builder.inttoptr(address, _POINTER), is_error=cgutils.is_not_null(c.builder, c.pyapi.err_occurred())
+    )
 
 
 @infer_getattr

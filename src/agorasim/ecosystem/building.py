@@ -183,7 +183,8 @@ def _ties(scenario: Scenario, layers: dict[str, Graph], size: int) -> Array:
             ties += size - 1
             continue
         weights = tie_weights(scenario, graph)
-        ties += np.bincount(graph.neighbours, weights=weights if len(weights) else None, minlength=size).astype(np.int64)
+        count = np.bincount(graph.neighbours, weights=weights if len(weights) else None, minlength=size)
+        ties += count.astype(np.int64)
     return ties
 
 

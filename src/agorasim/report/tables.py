@@ -207,7 +207,7 @@ def _cell(e: Estimate, *, share: bool, money: bool, size: float = 1.0) -> str:
         return "<td>–</td>"
     scale = 100.0 if share else 1.0 / size
     mean, low, high = e.mean * scale, e.low * scale, e.high * scale
-    decimals = 2 if money and abs(mean) < 100.0 else words.decimals(mean, low, high, 1 if share else 2)
+    decimals = 2 if money and abs(mean) < 100.0 else words.decimals(mean, low, high, 1 if share else 3)
     texts = [words.fixed(x, decimals) + ("\u00a0%" if share else "") for x in (mean, low, high)]
     spread = "the same in all" if low == high else f"{texts[1]} to {texts[2]}"
     return f"<td>{texts[0]}{f'<small>{spread}</small>' if e.sure else ''}</td>"

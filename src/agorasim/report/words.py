@@ -47,11 +47,11 @@ def percent(x: float, _position: object = None, decimals: int | None = None) -> 
     return _signed(f"{value:.{decimals}f}\u00a0%")
 
 
-def decimals(mean: float, low: float, high: float, most: int = 2) -> int:
+def decimals(mean: float, low: float, high: float, most: int = 3) -> int:
     """Decimals that tell the ends of an interval apart, without pretending to more."""
     half = (high - low) / 2.0
     if not math.isfinite(half) or half <= 0.0:
-        return 0 if mean == round(mean) or abs(mean) >= 100.0 else most
+        return 0 if mean == round(mean) or abs(mean) >= 100.0 else min(most, 2)
     return min(max(-math.floor(math.log10(half)), 0), most)
 
 

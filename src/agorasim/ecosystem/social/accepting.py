@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,7 @@ def any_seeds(seeds: Any, k: int, graph: Graph, nodes: list[Any] | None) -> NDAr
     found = []
     for node in wanted:
         if number is not None:
-            i = number.get(node, -1)
+            i = number.get(node, -1) if isinstance(node, Hashable) else -1
         else:
             i = int(node) if isinstance(node, (int, np.integer)) and 0 <= node < graph.n else -1
         if i < 0:

@@ -149,8 +149,8 @@ def touchpoint_funnel(data: ReportData) -> Picture | None:
     caption = (
         f"{n_words(data)} Means over replications: impressions, searches and clicks summed over the counted days, "
         "people reached on a mean day. Colours group touchpoints: violet paid, green owned, brown offline. Read along "
-        "a row, not down a column: touchpoints count different things (a poster passed, a feed item seen, a visit), and "
-        "what happened on a touchpoint is not credit for a sale."
+        "a row, not down a column: touchpoints count different things (a poster passed, a feed item seen, a visit), "
+        "and what happened on a touchpoint is not credit for a sale."
     )
     return Picture("funnel_touchpoints", title, _reading(data, shown, means), caption, table, draw)
 

@@ -43,8 +43,8 @@ def places(data: ReportData) -> Picture | None:
     for (brand, place), part in totals.groupby(["brand", "place"], sort=False):
         for metric in metrics:
             e = data.estimate(part[metric])
-            found.append({"brand": brand, "place": place, "metric": metric, "mean": e.mean, "low": e.low, "high": e.high,
-                         "replications": e.n})  # fmt: skip
+            values = {"mean": e.mean, "low": e.low, "high": e.high, "replications": e.n}
+            found.append({"brand": brand, "place": place, "metric": metric, **values})
     table = pd.DataFrame(found)
     bars = {b.key: _bars(data, totals, b) for b in data.brands}
     shown = [b for b in data.brands if bars[b.key]]
@@ -54,7 +54,7 @@ def places(data: ReportData) -> Picture | None:
         step, above, below = 0.2, 0.27, 0.08
         longest = 2.2 if not space.narrow else 1.25
         names = {b.key: [style.shorten(bar.label, longest, 8.0) for bar in bars[b.key]] for b in shown}
-        left = style.widest([n for own in names.values() for n in own], 8.0) + 0.12
+        left = style.widest([name for own in names.values() for name in own], 8.0) + 0.12
         texts = {b.key: [_amount(bar) for bar in bars[b.key]] for b in shown}
         body = sum(above + below + step * len(names[b.key]) for b in shown)
         key = [Key("band", "orders served"), Key("hatch", "lost for want of stock or capacity")]
