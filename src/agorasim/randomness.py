@@ -270,7 +270,7 @@ def poisson(u: float, zero: float, mean: float, most: int) -> int:
 
 @kernel
 def gumbel(u: float) -> float:
-    """Standard Gumbel by inversion: adding one to each alternative's utility and taking the largest is a logit choice."""
+    """Standard Gumbel by inversion: added to each alternative's utility, the largest wins as in a logit."""
     return -math.log(-math.log(u))
 
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from agorasim._compile import borrowed
 from agorasim.behaviour.columns import (
-    AT_ADS,
     AT_AD_CLICKS,
+    AT_ADS,
     AT_CLICKS,
     AT_IMPRESSIONS,
     AT_REACH,
