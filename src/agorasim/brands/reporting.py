@@ -15,65 +15,53 @@ from numpy.typing import NDArray
 from agorasim._compile import kernel
 from agorasim.randomness import REPORT, block, normal
 
-#: Which of a block's four numbers serves which figure: of a touchpoint, and of the brand as a whole (subject 0).
-TOUCHPOINT_FIGURES: Final = {"impressions": 0, "clicks": 1, "attributed_orders": 2, "attributed_revenue": 3}
-BRAND_FIGURES: Final = {"orders": 0, "revenue": 1, "lost_orders": 2, "new_customers": 3}
-#: A rival's total spend as the market monitor gives it (subject: the rival's id).
+#: Columns of a report: of a touchpoint, and of the brand as a whole (subject 0).
+TOUCHPOINT_FIGURES: Final = ("impressions", "clicks", "attributed_orders", "attributed_revenue")
+BRAND_FIGURES: Final = ("orders", "revenue", "lost_orders", "new_customers")
+#: Column of a rival's total spend as the market monitor gives it (subject: the rival's id).
 RIVAL_SPEND: Final = 0
+FIGURES: Final = 4
 
 
 @kernel
-def _multiply(now: Any, brand: int, subject: int, figure: int, first: int, sigma: float, values: Any, out: Any) -> None:
-    for k in range(values.shape[0]):
-        now["day"][0] = np.uint32(first + k)
-        a, b, c, d = block(now, REPORT, subject, brand)
-        u = a
-        if figure == 1:
-            u = b
-        elif figure == 2:
-            u = c
-        elif figure == 3:
-            u = d
-        out[k] = values[k] * math.exp(sigma * normal(u) - 0.5 * sigma * sigma)
+def _multiply(now: Any, brand: int, subjects: Any, sigma: float, values: Any, out: Any) -> None:
+    for s in range(subjects.shape[0]):
+        u = block(now, REPORT, subjects[s], brand)
+        out[s, 0] = values[s, 0] * math.exp(sigma * normal(u[0]) - 0.5 * sigma * sigma)
+        out[s, 1] = values[s, 1] * math.exp(sigma * normal(u[1]) - 0.5 * sigma * sigma)
+        out[s, 2] = values[s, 2] * math.exp(sigma * normal(u[2]) - 0.5 * sigma * sigma)
+        out[s, 3] = values[s, 3] * math.exp(sigma * normal(u[3]) - 0.5 * sigma * sigma)
 
 
 def reported(
-    values: NDArray[Any],
-    cv: float,
-    stream: NDArray[Any],
-    *,
-    brand: int,
-    subject: int = 0,
-    figure: int = 0,
-    first_day: int = 0,
+    values: NDArray[np.float64], cv: float, stream: NDArray[Any], *, brand: int, subjects: NDArray[np.uint32], day: int
 ) -> NDArray[np.float64]:
-    """True daily figures as the brand's reports show them, shape (days,), float64.
+    """One day's true figures as a brand's reports show them, shape (subjects, 4), float64.
 
-    Each day's figure is multiplied by its own lognormal factor with mean 1 and coefficient of variation `cv`
+    Each figure is multiplied by its own lognormal factor with mean 1 and coefficient of variation `cv`
     (sigma**2 = log(1 + cv**2)); `cv` 0 gives an identical copy, and 0 stays 0.
 
     Args:
-        values: true figures, shape (days,); index 0 is `first_day`.
+        values: true figures, shape (subjects, 4): a row a touchpoint, brand or rival, columns as `TOUCHPOINT_FIGURES`,
+            `BRAND_FIGURES` or `RIVAL_SPEND` name them.
         cv: coefficient of variation, >= 0.
-        stream: `randomness.stream(seed, replicate)`; its day is not used, and it is left as it was.
+        stream: `randomness.stream(seed, replicate)`; left as it was.
         brand: stable id of the brand that reads the report.
-        subject: stable id of what is reported on: a touchpoint, a rival, or 0 for the brand as a whole.
-        figure: 0 to 3, from `TOUCHPOINT_FIGURES`, `BRAND_FIGURES` or `RIVAL_SPEND`.
-        first_day: day of the first value.
+        subjects: stable ids of what is reported on, shape (subjects,): touchpoints, rivals, 0 for the brand itself.
+        day: the day that the figures are of.
 
     Raises:
-        ValueError: `cv` negative or not finite, `figure` not 0 to 3, or `values` not one-dimensional.
+        ValueError: `cv` negative or not finite, or shapes that do not fit.
     """
     if not (cv >= 0.0 and math.isfinite(cv)):
         raise ValueError(f"coefficient of variation must be finite and at least 0, got {cv}")
-    if figure not in (0, 1, 2, 3):
-        raise ValueError(f"figure must be 0 to 3, got {figure}")
+    if values.shape != (len(subjects), FIGURES):
+        raise ValueError(f"values must have shape ({len(subjects)}, {FIGURES}), got {values.shape}")
     true = np.array(values, dtype=np.float64)
-    if true.ndim != 1:
-        raise ValueError(f"values must have shape (days,), got {true.shape}")
     if cv == 0.0:
         return true
+    now = stream.copy()
+    now["day"] = day
     out = np.empty_like(true)
-    sigma = math.sqrt(math.log1p(cv * cv))
-    _multiply(stream.copy(), brand, subject, figure, first_day, sigma, true, out)
+    _multiply(now, brand, subjects, math.sqrt(math.log1p(cv * cv)), true, out)
     return out

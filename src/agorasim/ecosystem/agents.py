@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import mesa
-import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.choice import choose
+from agorasim.behaviour.columns import BY_ORDERS
 from agorasim.behaviour.experience import receive, reflect
 from agorasim.behaviour.exposure import see
 from agorasim.behaviour.need import need
@@ -175,7 +175,7 @@ class Brand(Member):
 
     def orders_so_far(self) -> int:
         """Orders served since the first day."""
-        return int(self.model.world.history.brand_series(self.number, "orders").sum())
+        return int(self.model.world.history.by_segment[:, self.number, :, BY_ORDERS].sum())
 
 
 class Shop(Member):
@@ -207,7 +207,3 @@ def phases_replaced(consumer: type[Consumer], names: tuple[str, ...]) -> list[st
     """The phases that a subclass does differently from `Consumer`."""
     return [name for name in names if getattr(consumer, name) is not getattr(Consumer, name)]
 
-
-def need_total(columns: Columns) -> int:
-    """Needs of the day over all consumers."""
-    return int(np.asarray(columns.person["needs"], dtype=np.int64).sum())

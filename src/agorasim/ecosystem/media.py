@@ -110,6 +110,10 @@ class Media:
         """Whether a touchpoint takes media money."""
         return self.kinds[t].buys_media
 
+    def running(self, days: Days, day: int) -> tuple[bool, ...]:
+        """Which dated touchpoints (events) take place today."""
+        return tuple(days.on(t.dates, day) for t in self.touchpoints if t.dates)
+
     # --- a day ------------------------------------------------------------------------------------------------------
 
     def prices(self, plan: Array, festival: float) -> None:
@@ -149,7 +153,7 @@ class Media:
                 mean = self._bought(b, t, spend) / self.users[t]
         else:
             there = self.scenario.brands[self.brands[b]].owns.get(self.names[t], 0.0)
-            if there <= 0.0 or not days.on(dict(touchpoint.dates), day):
+            if there <= 0.0 or not days.on(touchpoint.dates, day):
                 return None
             members = kind.members_only
             if members and not kind.visits:

@@ -18,31 +18,6 @@ Array = NDArray[Any]
 #: Per offer and day: columns of `History.offer`, money in minor units.
 ORDERS, LOST, REVENUE, DISCOUNTS, GOODS, FULFILMENT, COMMISSION, STOCK = range(8)
 
-_TOUCH: Final = {
-    "impressions": c.AT_IMPRESSIONS,
-    "clicks": c.AT_CLICKS,
-    "searches": c.AT_SEARCHES,
-    "attributed_orders": c.AT_CREDIT,
-    "attributed_revenue": c.AT_CREDIT_MONEY,
-}
-_CELL: Final = {
-    "reach": c.BY_REACH,
-    "heard_good": c.BY_HEARD_GOOD,
-    "heard_bad": c.BY_HEARD_BAD,
-    "recommendations": c.BY_RECOMMENDATIONS,
-    "complaints": c.BY_COMPLAINTS,
-    "considered": c.BY_CONSIDERED,
-    "orders": c.BY_ORDERS,
-    "lost_orders": c.BY_LOST,
-    "revenue": c.BY_REVENUE,
-    "new_customers": c.BY_NEW,
-    "experiences": c.BY_EXPERIENCES,
-    "satisfaction_sum": c.BY_SATISFACTION,
-    "customers": c.BY_CUSTOMERS,
-    "awareness": c.BY_AWARENESS,
-    "goodwill": c.BY_GOODWILL,
-    "habit": c.BY_HABIT,
-}
 MEANS: Final = ("awareness", "goodwill", "habit")
 
 
@@ -80,16 +55,6 @@ class History:
         for tally in (w.at_touch, w.at_offer, w.by_cell, w.needs_by_cell, w.counts):
             tally[...] = 0
         self.days = d + 1
-
-    # --- what reports are made of -----------------------------------------------------------------------------------
-
-    def touch_series(self, brand: int, column: str) -> Array:
-        """True daily figures of a brand by touchpoint, shape (days so far, T)."""
-        return self.touch[: self.days, brand, :, _TOUCH[column]]
-
-    def brand_series(self, brand: int, column: str) -> Array:
-        """True daily figures of a brand, shape (days so far,)."""
-        return self.by_segment[: self.days, brand, :, _CELL[column]].sum(axis=1)
 
     def members(self, brand: int, known: int) -> int:
         """Members at the end of the last known day."""

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from agorasim.brands.action import check
 from agorasim.brands.ledger import to_minor
 from agorasim.brands.registry import make_policy
-from agorasim.brands.reporting import BRAND_FIGURES, RIVAL_SPEND, TOUCHPOINT_FIGURES, reported
+from agorasim.brands.reporting import BRAND_FIGURES, TOUCHPOINT_FIGURES
 from agorasim.brands.view import BrandView
-from agorasim.randomness import stable_id, stream
+from agorasim.ecosystem.reports import Reports
+from agorasim.randomness import stream
 from agorasim.scenario.catalogue import KINDS
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Strategies:
             policy = make_policy(brand.policy.name, brand.policy.model_extra or {})
             policy.attach(self._stream)
             self.policies.append(policy)
+        self._reports = [Reports(scenario, b, self._stream, factor) for b in range(len(self.brands))]
         models = list(scenario.brands.values())
         self.plan = np.zeros((len(models), len(self.touchpoints)), dtype=np.int64)
         self.price = [b.product.price for b in models]
@@ -51,49 +53,40 @@ class Strategies:
         self.posts = np.array([b.posts for b in models], dtype=np.float64)
 
     def decide(self, days: Days, day: int, history: History) -> list[int]:
-        """Let the brands whose decision day it is act; returns their numbers."""
-        decided = []
+        """Let the brands whose decision day it is act; returns the numbers of those that changed something."""
+        changed = []
         for b, name in enumerate(self.brands):
             choice = self._scenario.brands[name].policy
             if day % choice.every:
                 continue
             view = self.view(b, days, day, history)
             action = check(self.policies[b].decide(view), view, choice.name)
+            before = (self.plan[b].tolist(), self.price[b], self.discount[b], float(self.posts[b]))
             for t, touchpoint in enumerate(self.touchpoints):
-                self.plan[b, t] = to_minor(action.spend.get(touchpoint, 0.0) * self._factor, self._minor)
+                amount = action.spend.get(touchpoint, 0.0)
+                self.plan[b, t] = to_minor(amount * self._factor, self._minor) if amount else 0
             self.price[b] = self.price[b] if action.price is None else action.price
             self.discount[b] = self.discount[b] if action.discount is None else action.discount
             self.posts[b] = self.posts[b] if action.posts is None else action.posts
-            decided.append(b)
-        return decided
+            if before != (self.plan[b].tolist(), self.price[b], self.discount[b], float(self.posts[b])):
+                changed.append(b)
+        return changed
 
     def view(self, b: int, days: Days, day: int, history: History) -> BrandView:
         """What brand b knows this morning: delayed, noisy, credited by its own analytics."""
-        data = self._scenario.data
-        known = max(0, day - data.report_delay + 1) if data.report_delay else day
-        known = min(known, day)
+        # With a delay of 1, yesterday's figures are known this morning; today's never are.
+        known = min(day, max(0, day + 1 - self._scenario.data.report_delay))
         name = self.brands[b]
-        me = stable_id("brand", name)
-        scale = 1.0 / self._factor
+        reports = self._reports[b]
+        reports.until(known, history)
 
-        def report(values: Array, subject: int, figure: int) -> NDArray[np.float64]:
-            return reported(
-                values[:known] * scale, data.report_noise, self._stream, brand=me, subject=subject, figure=figure
-            )
+        def by_touchpoint(figure: str) -> dict[str, NDArray[np.float64]]:
+            column = TOUCHPOINT_FIGURES.index(figure)
+            return {n: reports.touchpoint(t, column) for t, n in enumerate(self.touchpoints)}
 
-        def by_touchpoint(column: str, unit: float) -> dict[str, NDArray[np.float64]]:
-            figure = TOUCHPOINT_FIGURES[column]
-            series = history.touch_series(b, column)
-            return {
-                n: report(series[:, t] / unit, stable_id("touchpoint", n), figure)
-                for t, n in enumerate(self.touchpoints)
-            }
+        def whole(figure: str) -> NDArray[np.float64]:
+            return reports.brand(BRAND_FIGURES.index(figure))
 
-        def total(column: str, unit: float = 1.0) -> NDArray[np.float64]:
-            return report(history.brand_series(b, column) / unit, 0, BRAND_FIGURES[column])
-
-        money = float(self._minor)
-        spend = history.spend[:, :, :] / money
         brand = self._scenario.brands[name]
         return BrandView(
             brand=name,
@@ -107,19 +100,15 @@ class Strategies:
             price=self.price[b],
             discount=self.discount[b],
             reported_days=known,
-            spend={n: spend[:known, b, t] * scale for t, n in enumerate(self.touchpoints)},
-            impressions=by_touchpoint("impressions", 1.0),
-            clicks=by_touchpoint("clicks", 1.0),
-            attributed_orders=by_touchpoint("attributed_orders", 1.0),
-            attributed_revenue=by_touchpoint("attributed_revenue", money),
-            orders=total("orders"),
-            revenue=total("revenue", money),
-            lost_orders=total("lost_orders"),
-            new_customers=total("new_customers"),
-            members=float(history.members(b, known)) * scale,
-            rivals_spend={
-                rival: report(spend[:, r].sum(axis=1), stable_id("brand", rival), RIVAL_SPEND)
-                for r, rival in enumerate(self.brands)
-                if r != b
-            },
+            spend={n: reports.spend(t) for t, n in enumerate(self.touchpoints)},
+            impressions=by_touchpoint("impressions"),
+            clicks=by_touchpoint("clicks"),
+            attributed_orders=by_touchpoint("attributed_orders"),
+            attributed_revenue=by_touchpoint("attributed_revenue"),
+            orders=whole("orders"),
+            revenue=whole("revenue"),
+            lost_orders=whole("lost_orders"),
+            new_customers=whole("new_customers"),
+            members=history.members(b, known) / self._factor,
+            rivals_spend={rival: reports.rival(r) for r, rival in enumerate(self.brands) if r != b},
         )

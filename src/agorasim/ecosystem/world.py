@@ -86,6 +86,7 @@ class World:
         self._owners = int(self.w.person["owner"].sum())
         self._need_factor = 1.0
         self._stale_media = True
+        self._conditions: tuple[Any, ...] = ()
         self._announce(np.flatnonzero(self.w.person["owner"]))
 
     # --- time -------------------------------------------------------------------------------------------------------
@@ -146,12 +147,10 @@ class World:
         """Turn standing orders into what each user of a touchpoint gets; in the cool-down nobody buys media."""
         day, media = self.day, self.media
         quiet = day >= self.days.quiet_from
-        dated = any(t.dates for t in media.touchpoints)
-        changes = day == self.days.quiet_from or (
-            day > 0 and self.days.media_price[day] != self.days.media_price[day - 1]
-        )
-        if not (self._stale_media or dated or changes):
+        conditions = (quiet, float(self.days.media_price[day]), media.running(self.days, day))
+        if conditions == self._conditions and not self._stale_media:
             return
+        self._conditions = conditions
         self._stale_media = False
         self.plan = np.zeros_like(self.strategies.plan) if quiet else self.strategies.plan.copy()
         media.prices(self.plan, float(self.days.media_price[day]))

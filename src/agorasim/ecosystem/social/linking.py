@@ -8,22 +8,16 @@ from typing import Any, Final
 import numpy as np
 
 from agorasim._compile import inlined, kernel
-from agorasim.randomness import GRAPH, philox, to_uniform
+from agorasim.randomness import GRAPH, MAX_DAY, MAX_WORD, block
 
 _TRIES: Final = 1000
-_DAY_BITS: Final = 24
 
 
 @kernel
 def words(now: Any, node: int, entity: int, number: int) -> Any:
     """Four uniforms: draw block `number` of a node in a layer (blocks beyond 2**24 move on to the next entity)."""
-    at = now[0]
-    count = np.uint64(number)
-    low = count & np.uint64((1 << _DAY_BITS) - 1)
-    who = (np.uint64(entity) + (count >> np.uint64(_DAY_BITS))) & np.uint64(0xFFFFFFFF)
-    when = (low << np.uint64(8)) | np.uint64(GRAPH)
-    a, b, c, d = philox(np.uint64(node), who, np.uint64(at["replicate"]), when, at["key0"], at["key1"])
-    return to_uniform(a), to_uniform(b), to_uniform(c), to_uniform(d)
+    now["day"][0] = number & MAX_DAY
+    return block(now, GRAPH, node, (entity + number // (MAX_DAY + 1)) & MAX_WORD)
 
 
 @inlined

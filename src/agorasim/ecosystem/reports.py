@@ -1,0 +1,90 @@
+"""What each brand has been told so far: reported figures, kept as they came in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agorasim.behaviour import columns as c
+from agorasim.brands.reporting import FIGURES, RIVAL_SPEND, reported
+from agorasim.randomness import stable_id
+
+if TYPE_CHECKING:
+    from agorasim.ecosystem.records import History
+    from agorasim.scenario.schema import Scenario
+
+Array = NDArray[Any]
+Series = NDArray[np.float64]
+
+
+class Reports:
+    """One brand's dashboard: figures (subjects, 4, days), subjects being touchpoints, the brand, then all brands.
+
+    A day's figures are written once, when they become known; rows handed out are read-only views of them.
+    """
+
+    def __init__(self, scenario: Scenario, brand: int, stream: Array, factor: float) -> None:
+        names = list(scenario.brands)
+        self._brand = brand
+        self._id = stable_id("brand", names[brand])
+        self._touchpoints = len(scenario.touchpoints)
+        ids = [stable_id("touchpoint", t) for t in scenario.touchpoints]
+        ids += [0, *(stable_id("brand", rival) for rival in names)]
+        self._subjects = np.array(ids, dtype=np.uint32)
+        self._stream = stream
+        self._cv = scenario.data.report_noise
+        self._money = scenario.currency.minor_units * factor
+        self._factor = factor
+        self._figures = np.zeros((len(ids), FIGURES, scenario.calendar.days))
+        self._spend = np.zeros((self._touchpoints, scenario.calendar.days))
+        self.known = 0
+
+    def until(self, known: int, history: History) -> None:
+        """Take in the reports of days up to `known` (exclusive)."""
+        for day in range(self.known, known):
+            values = self._true(day, history)
+            self._figures[:, :, day] = reported(
+                values, self._cv, self._stream, brand=self._id, subjects=self._subjects, day=day
+            )
+            self._spend[:, day] = history.spend[day, self._brand] / self._money
+        self.known = max(self.known, known)
+
+    def _true(self, day: int, history: History) -> Series:
+        """The day's true figures in the scenario's own scale, shape (subjects, 4)."""
+        values = np.zeros((len(self._subjects), FIGURES))
+        t = self._touchpoints
+        touch = history.touch[day, self._brand]
+        values[:t, 0] = touch[:, c.AT_IMPRESSIONS] / self._factor
+        values[:t, 1] = touch[:, c.AT_CLICKS] / self._factor
+        values[:t, 2] = touch[:, c.AT_CREDIT] / self._factor
+        values[:t, 3] = touch[:, c.AT_CREDIT_MONEY] / self._money
+        cells = history.by_segment[day, self._brand].sum(axis=0)
+        values[t, 0] = cells[c.BY_ORDERS] / self._factor
+        values[t, 1] = cells[c.BY_REVENUE] / self._money
+        values[t, 2] = cells[c.BY_LOST] / self._factor
+        values[t, 3] = cells[c.BY_NEW] / self._factor
+        values[t + 1 :, RIVAL_SPEND] = history.spend[day].sum(axis=1) / self._money
+        return values
+
+    def spend(self, touchpoint: int) -> Series:
+        """Own media money by known day, exactly as paid."""
+        return _sealed(self._spend[touchpoint, : self.known])
+
+    def touchpoint(self, touchpoint: int, figure: int) -> Series:
+        """A figure of a touchpoint by known day."""
+        return _sealed(self._figures[touchpoint, figure, : self.known])
+
+    def brand(self, figure: int) -> Series:
+        """A figure of the brand as a whole by known day."""
+        return _sealed(self._figures[self._touchpoints, figure, : self.known])
+
+    def rival(self, brand: int) -> Series:
+        """A rival's media money by known day."""
+        return _sealed(self._figures[self._touchpoints + 1 + brand, RIVAL_SPEND, : self.known])
+
+
+def _sealed(series: Series) -> Series:
+    series.setflags(write=False)
+    return series
