@@ -142,6 +142,11 @@ def kpi_table(data: ReportData) -> str:
     chips = [f'<span class=chip style="background:{b.colour}"></span>{escape(b.label)}' for b in data.brands]
     head = "".join(f"<th scope=col>{text}</th>" for text in [*chips, *(["All brands"] if together else [])])
     sums = _together(data) if together else {}
+    # All rows of money in one unit, so that they can be compared down the column.
+    largest = [e.mean for (name, _, _), e in found.items() if metrics.BY_NAME[name].money]
+    unit_size, unit_word = words.scale_of(
+        [*largest, *(e.mean for name, e in sums.items() if metrics.BY_NAME[name].money)]
+    )
     lines = []
     for row in ROWS:
         cells = [found.get((row.metric, row.period, b.key), _NONE) for b in data.brands]
@@ -151,7 +156,7 @@ def kpi_table(data: ReportData) -> str:
             cells.append(sums.get(row.metric, _NONE))
         metric = metrics.BY_NAME[row.metric]
         money = metric.unit.startswith("money")
-        size, scale = words.scale_of(c.mean for c in cells)
+        size, scale = (unit_size, unit_word) if money and metric.additive else words.scale_of(c.mean for c in cells)
         unit = data.currency if money else "" if metric.unit in _OBVIOUS else metric.unit
         small = f"<small>{escape(f'{scale} {unit}'.strip())}</small>" if scale or unit else ""
         shown = "".join(_cell(c, share=metric.unit == "share", money=money, size=size) for c in cells)

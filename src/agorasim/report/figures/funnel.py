@@ -26,9 +26,11 @@ _STAGES = (
 _COUNTS = (
     ("impressions", "impressions", "o", True),
     ("reach", "people reached on a day (mean)", "D", False),
-    ("searches", "searches showing the brand", "^", True),
+    ("searches", "searches showing the brand", "^", False),
     ("clicks", "clicks", "o", False),
 )
+#: The triangle stays visible around a dot: on a search engine an impression is often a search.
+_AREA = {"o": 25.0, "D": 18.0, "^": 70.0}
 
 
 def brand_funnel(data: ReportData) -> Picture | None:
@@ -201,7 +203,7 @@ def _counts(axes: Any, points: list[Named], found: list[dict[str, Estimate] | No
         own = [(count, row, colour) for count, row, colour, name in marks if name == metric]
         if own:
             x, y, colours = zip(*own, strict=True)
-            axes.scatter(x, y, s=25.0 if marker == "o" else 18.0, marker=marker, edgecolors=colours, linewidths=1.0,
+            axes.scatter(x, y, s=_AREA[marker], marker=marker, edgecolors=colours, linewidths=1.0,
                          facecolors=colours if filled else "white", zorder=3)  # fmt: skip
 
 

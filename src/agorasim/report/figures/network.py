@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     Pairs = NDArray[np.int64]
 
 #: More nodes than this are a hairball on a page; the sample is then the first of them in consumer order.
-MOST_NODES = 1500
+MOST_NODES: Final = 1500
+#: Markers of one area do not look it: triangles seem small; those who bought nothing stand back.
+_FILL: Final = {"": 0.5, "^": 1.5, "v": 1.5, "s": 0.9, "D": 0.8, "P": 1.3, "X": 1.3}
 
 
 def network(data: ReportData) -> Picture | None:
@@ -63,8 +65,9 @@ def network(data: ReportData) -> Picture | None:
         size = _sizes(nodes, space)
         for i, brand in [(-1, None), *enumerate(data.brands)]:
             mine = shown & ((bought == brand.key) if brand else ~np.isin(bought, [b.key for b in data.brands]))
+            area = size[mine] * _FILL.get(brand.marker if brand else "", 1.0)
             axes.scatter(
-                where[mine, 0], where[mine, 1], s=size[mine] * (1.0 if brand else 0.5), zorder=3 + i,
+                where[mine, 0], where[mine, 1], s=area, zorder=3 + i,
                 marker=brand.marker if brand else "o", color=brand.colour if brand else style.NOBODY, linewidths=0.25,
                 edgecolors="white",
             )  # fmt: skip
@@ -98,7 +101,7 @@ def _links(axes: Axes, where: Floats, pairs: Pairs, space: Space) -> None:
 def _sizes(nodes: pd.DataFrame, space: Space) -> Floats:
     degree = nodes["degree"].fillna(0).to_numpy(np.float64)
     relative = np.sqrt(np.maximum(degree, 1.0) / max(float(np.median(degree)), 1.0))
-    base = 2400.0 / max(len(nodes), 60) + 3.0
+    base = 7000.0 / max(len(nodes), 150) + 4.0
     return np.asarray(np.clip(relative, 0.6, 4.0) * base * (0.45 if space.narrow else 1.0), dtype=np.float64)
 
 

@@ -105,7 +105,7 @@ def _bars(data: ReportData, totals: pd.DataFrame, brand: Named) -> list[_Bar]:
 
 def _amount(bar: _Bar) -> str:
     text = words.number(bar.served.mean)
-    return f"{text} + {words.number(bar.lost.mean)} lost" if bar.lost.mean > 0 else text
+    return f"{text} + {words.number(bar.lost.mean, 2)} lost" if bar.lost.mean > 0 else text
 
 
 def _reading(bars: dict[str, list[_Bar]], shown: list[Named]) -> str:
@@ -126,5 +126,5 @@ def _reading(bars: dict[str, list[_Bar]], shown: list[Named]) -> str:
     lost = {b.label: sum(bar.lost.mean for bar in bars[b.key]) for b in shown}
     worst = max(lost, key=lambda k: lost[k])
     if lost[worst] > 0:
-        text += f" {worst} loses most orders to empty shelves or queues: {words.number(lost[worst])}."
+        text += f" {worst} loses most orders to empty shelves or queues: {words.number(lost[worst], 2)}."
     return text.strip() or "No orders were served."

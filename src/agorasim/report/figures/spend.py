@@ -58,8 +58,11 @@ def spend(data: ReportData) -> Picture | None:
 
     def draw(space: Space) -> Figure:
         bar = 0.13 if len(payers) <= 4 else 0.09
-        block = bar * len(payers) + 0.12
-        high = block * len(points)
+        # Rows of a touchpoint: only the brands that spend there.
+        there = [[b for b in payers if (b.key, t.key) in found] for t in points]
+        heights = [bar * len(brands) + 0.14 for brands in there]
+        tops = [sum(heights[:j]) for j in range(len(points) + 1)]
+        high = tops[-1]
         names = [style.shorten(t.label, 1.3, 8.0) for t in points]
         left, gap = style.widest(names, 8.0) + 0.12, 0.55
         columns = 1 if space.narrow else 3
@@ -73,15 +76,15 @@ def spend(data: ReportData) -> Picture | None:
             axes = sheet.axes(left + column * (width + gap), above + row * (above + high + 0.12), width, high)
             axes.set_title(word, loc="left", fontsize=8.5, fontweight="bold", color=style.INK, pad=4.0)
             marks = [
-                ((j * block + 0.06 + (i + 0.5) * bar) / block, brand, e)
+                (tops[j] + 0.07 + (i + 0.5) * bar, brand, e)
                 for j, point in enumerate(points)
-                for i, brand in enumerate(payers)
-                if (e := found.get((brand.key, point.key), {}).get(metric)) is not None and e.known
+                for i, brand in enumerate(there[j])
+                if (e := found[(brand.key, point.key)][metric]).known
             ]
             ys, estimates = [y for y, _, _ in marks], [e for _, _, e in marks]
             colours = [brand.colour for _, brand, _ in marks]
             if metric == "spend":
-                draw_bars(axes, ys, estimates, colours, 0.8 * bar / block)
+                draw_bars(axes, ys, estimates, colours, 0.8 * bar)
             else:
                 axes.hlines(ys, 0.0, [e.mean for e in estimates], colors=colours, linewidth=0.7, alpha=0.5)
                 for brand in payers:
@@ -91,11 +94,14 @@ def spend(data: ReportData) -> Picture | None:
                 whiskers(axes, ys, estimates)
             ends = [end_of(e) for e in estimates]
             amounts(axes, ys, ends, [_price(e.mean) for e in estimates], 6.8)
-            rows(axes, names if column == 0 else [""] * len(names), [j + 0.5 for j in range(len(points))])
-            axes.set_ylim(len(points), 0.0)
+            rows(
+                axes,
+                names if column == 0 else [""] * len(names),
+                [tops[j] + heights[j] / 2 for j in range(len(points))],
+            )
+            axes.set_ylim(high, 0.0)
             plain_scale(axes, max(ends, default=0.0))
-            for j in range(1, len(points)):
-                axes.axhline(j, color=style.RULE, linewidth=0.5)
+            axes.hlines(tops[1:-1], 0.0, 1.0, colors=style.RULE, linewidth=0.5, transform=axes.get_yaxis_transform())
         return sheet.figure
 
     caption = (
