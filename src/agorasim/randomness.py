@@ -283,6 +283,9 @@ def log_positive_stable(u: float, v: float, alpha: float) -> float:
     """
     if alpha >= 1.0:
         return 0.0
+    if alpha == 0.5:  # Levy: the general expression with sin(2a) = 2 sin(a) cos(a)
+        half = 2.0 * math.cos(0.5 * math.pi * u)
+        return math.log(1.0 / (half * half * -math.log(v)))
     angle = math.pi * u
     waiting = -math.log(v)
     return (

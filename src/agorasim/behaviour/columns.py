@@ -227,6 +227,7 @@ BY_CELL: Final = 17
 
 #: States are summed as integers in units of 2**-20.
 FIXED: Final = 1048576.0
+SHIFT: Final = 1048576
 
 
 #: Every column: element type and number of dimensions. The order is that of the native table.

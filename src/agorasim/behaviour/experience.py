@@ -30,6 +30,7 @@ from agorasim.behaviour.columns import (
     GOOD,
     OF_LOST,
     OF_ORDERS,
+    SHIFT,
     Columns,
 )
 from agorasim.behaviour.word_of_mouth import speak
@@ -175,14 +176,16 @@ def reflect_codes(w: Columns, codes: Any) -> None:
 @borrowed
 def record_states(w: Columns) -> None:
     """Sum what people feel at the end of the day, in integers of 2**-20."""
-    for i in range(w.person.shape[0]):
-        cell = w.person[i]["cell"]
-        for b in range(w.bond.shape[1]):
-            bond = w.bond[i, b]
-            cells = w.by_cell[b, cell]
-            cells[BY_AWARENESS] += np.int64(np.float64(bond["awareness"]) * FIXED + 0.5)
-            cells[BY_GOODWILL] += np.int64(np.floor(np.float64(bond["goodwill"]) * FIXED + 0.5))
-            cells[BY_HABIT] += np.int64(np.float64(bond["habit"]) * FIXED + 0.5)
-            trade = w.trade[i, b]
-            cells[BY_CUSTOMERS] += 1 if trade["orders"] > 0 else 0
-            cells[BY_MEMBERS] += 1 if trade["member"] else 0
+    people, bonds, trades, by_cell = w.person, w.bond, w.trade, w.by_cell
+    for b in range(bonds.shape[1]):
+        tallies = by_cell[b]
+        for i in range(people.shape[0]):
+            cell = people[i]["cell"]
+            bond = bonds[i, b]
+            trade = trades[i, b]
+            # Goodwill is moved by one into 0..2, so that truncation rounds both signs alike.
+            tallies[cell, BY_AWARENESS] += np.int64(np.float64(bond["awareness"]) * FIXED + 0.5)
+            tallies[cell, BY_GOODWILL] += np.int64((np.float64(bond["goodwill"]) + 1.0) * FIXED + 0.5) - SHIFT
+            tallies[cell, BY_HABIT] += np.int64(np.float64(bond["habit"]) * FIXED + 0.5)
+            tallies[cell, BY_CUSTOMERS] += 1 if trade["orders"] > 0 else 0
+            tallies[cell, BY_MEMBERS] += 1 if trade["member"] else 0

@@ -6,6 +6,8 @@ returns; touchpoints combine as a union (each closes a share of what gap is left
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from agorasim._compile import borrowed
@@ -31,18 +33,19 @@ _TRACE = 1e-9  # a state below this is nothing: spares the processor's slow path
 
 
 @borrowed
-def forget(w: Columns, i: int, b: int) -> None:
-    """A night's decay of what the consumer feels, and a clean sheet for today's events."""
-    bond = w.bond[i, b]
-    params = w.params[0]
-    bond["awareness"] = np.float32(np.float64(bond["awareness"]) * params["keep_awareness"])
-    bond["goodwill"] = np.float32(np.float64(bond["goodwill"]) * params["keep_goodwill"])
-    habit = np.float64(bond["habit"])
-    if habit > 0.0:
-        bond["habit"] = np.float32(habit * params["keep_habit"]) if habit > _TRACE else np.float32(0.0)
-    fatigue = np.float64(bond["fatigue"])
-    if fatigue > 0.0:
-        bond["fatigue"] = np.float32(fatigue * params["keep_fatigue"]) if fatigue > _TRACE else np.float32(0.0)
+def faded(level: float, keep: float) -> float:
+    """What a night leaves of a level that decays towards 0."""
+    return level * keep if level > _TRACE else 0.0
+
+
+@borrowed
+def forget(bonds: Any, i: int, b: int, awareness: float, goodwill: float, habit: float, fatigue: float) -> None:
+    """A night's decay of what the consumer feels (the shares kept are given), and a clean sheet for today's events."""
+    bond = bonds[i, b]
+    bond["awareness"] = np.float32(faded(np.float64(bond["awareness"]), awareness))
+    bond["goodwill"] = np.float32(np.float64(bond["goodwill"]) * goodwill)
+    bond["habit"] = np.float32(faded(np.float64(bond["habit"]), habit))
+    bond["fatigue"] = np.float32(faded(np.float64(bond["fatigue"]), fatigue))
     bond["visited"] = np.uint32(0)
     bond["flags"] = np.uint8(0)
 
@@ -77,7 +80,8 @@ def meet(w: Columns, i: int, p: int, n: int) -> None:
     b = pair["brand"]
     t = pair["touch"]
     bond = w.bond[i, b]
-    table = pair["table"]
+    lift = w.lift[pair["table"], n]
+    here = w.at_touch[b, t]
     strength = 1.0 - np.float64(bond["fatigue"])
     if bond["flags"] & REACHED:
         strength = strength * (1.0 + w.params[0]["encoding"])
@@ -85,41 +89,42 @@ def meet(w: Columns, i: int, p: int, n: int) -> None:
         bond["flags"] = np.uint8(bond["flags"] | REACHED)
         w.by_cell[b, w.person[i]["cell"], BY_REACH] += 1
     awareness = np.float64(bond["awareness"])
-    gain = min(1.0, w.lift[table, n, LIFT_AWARENESS] * strength)
+    gain = min(1.0, lift[LIFT_AWARENESS] * strength)
     bond["awareness"] = np.float32(awareness + gain * (1.0 - awareness))
-    gain = w.lift[table, n, LIFT_GOODWILL] * strength
+    gain = lift[LIFT_GOODWILL] * strength
     if gain > 0.0:
         goodwill = np.float64(bond["goodwill"])
         bond["goodwill"] = np.float32(goodwill + min(1.0, gain) * (1.0 - goodwill))
     if pair["irritates"]:
         fatigue = np.float64(bond["fatigue"])
-        bond["fatigue"] = np.float32(fatigue + w.lift[table, n, LIFT_FATIGUE] * (1.0 - fatigue))
-    w.at_touch[b, t, AT_IMPRESSIONS] += n
-    w.at_touch[b, t, AT_REACH] += 1
+        bond["fatigue"] = np.float32(fatigue + lift[LIFT_FATIGUE] * (1.0 - fatigue))
+    here[AT_IMPRESSIONS] += n
+    here[AT_REACH] += 1
     if pair["mode"] == MEDIA and not pair["members"]:
-        w.at_touch[b, t, AT_ADS] += n
+        here[AT_ADS] += n
     if pair["bit"] >= 0:
         bond["visited"] = np.uint32(bond["visited"] | (np.uint32(1) << np.uint32(pair["bit"])))
         remember_touch(w, i, b, t)
-    if pair["clicks"] and block(w.now, CLICK, i, pair["entity"])[0] < w.lift[table, n, LIFT_CLICK]:
+    if pair["clicks"] and block(w.now, CLICK, i, pair["entity"])[0] < lift[LIFT_CLICK]:
         bond["flags"] = np.uint8(bond["flags"] | CLICKED)
-        w.at_touch[b, t, AT_CLICKS] += 1
-        w.at_touch[b, t, AT_AD_CLICKS] += 1
+        here[AT_CLICKS] += 1
+        here[AT_AD_CLICKS] += 1
         remember_touch(w, i, b, t)
 
 
 @borrowed
 def see(w: Columns, i: int) -> None:
     """A consumer's day of exposure: forgets a little, uses touchpoints, meets brands there."""
+    p = w.params[0]
     for b in range(w.bond.shape[1]):
-        forget(w, i, b)
+        forget(w.bond, i, b, p["keep_awareness"], p["keep_goodwill"], p["keep_habit"], p["keep_fatigue"])
     for k in range(w.touches.shape[0]):
         touch = w.touches[k]
         if touch["everyone"] or draw(w.now, USE, i, touch["entity"]) < np.float64(w.use[touch["touch"], i]):
-            for p in range(touch["first"], touch["end"]):
-                n = impressions(w, i, p, draw(w.now, FREQUENCY, i, w.pairs[p]["entity"]))
+            for k2 in range(touch["first"], touch["end"]):
+                n = impressions(w, i, k2, draw(w.now, FREQUENCY, i, w.pairs[k2]["entity"]))
                 if n > 0:
-                    meet(w, i, p, n)
+                    meet(w, i, k2, n)
 
 
 @borrowed
@@ -130,12 +135,16 @@ def see_chunk(w: Columns, chunk: int) -> None:
     hits = w.listed[1]
     first = chunk * CHUNK
     size = min(CHUNK, w.person.shape[0] - first)
+    bonds = w.bond
+    p = w.params[0]
+    awareness, goodwill = p["keep_awareness"], p["keep_goodwill"]
+    habit, fatigue = p["keep_habit"], p["keep_fatigue"]
     for i in range(first, first + size):
-        for b in range(w.bond.shape[1]):
-            forget(w, i, b)
+        for b in range(bonds.shape[1]):
+            forget(bonds, i, b, awareness, goodwill, habit, fatigue)
     for k in range(w.touches.shape[0]):
         touch = w.touches[k]
-        t = touch["touch"]
+        use = w.use[touch["touch"]]
         count = 0
         if touch["everyone"]:
             for j in range(size):
@@ -145,23 +154,19 @@ def see_chunk(w: Columns, chunk: int) -> None:
             fill(w.now, USE, chunk, touch["entity"], uniform)
             for j in range(size):
                 users[count] = j
-                count += 1 if uniform[j] < np.float64(w.use[t, first + j]) else 0
-        for p in range(touch["first"], touch["end"]):
-            pair = w.pairs[p]
+                count += 1 if uniform[j] < np.float64(use[first + j]) else 0
+        for k2 in range(touch["first"], touch["end"]):
+            pair = w.pairs[k2]
             fill(w.now, FREQUENCY, chunk, pair["entity"], uniform)
-            if pair["mode"] == MEDIA:
-                zero = np.float64(pair["zero"])
-                found = 0
-                for k2 in range(count):
-                    j = users[k2]
-                    hits[found] = j
-                    found += 1 if uniform[j] >= zero else 0
-            else:
-                found = count
-                for k2 in range(count):
-                    hits[k2] = users[k2]
-            for k2 in range(found):
-                j = hits[k2]
-                n = impressions(w, first + j, p, uniform[j])
+            # A media pair is met from its chance of no impression upwards: list those first, without branching.
+            zero = np.float64(pair["zero"]) if pair["mode"] == MEDIA else -1.0
+            found = 0
+            for k3 in range(count):
+                j = users[k3]
+                hits[found] = j
+                found += 1 if uniform[j] >= zero else 0
+            for k3 in range(found):
+                j = hits[k3]
+                n = impressions(w, first + j, k2, uniform[j])
                 if n > 0:
-                    meet(w, first + j, p, n)
+                    meet(w, first + j, k2, n)

@@ -93,7 +93,22 @@ def need_chunk(w: Columns, chunk: int) -> int:
     if w.params[0]["rule"] > CASCADE:
         fill(w.now, ADOPT, chunk, 0, other)
     count = 0
-    for j in range(min(CHUNK, w.person.shape[0] - first)):
+    people = w.person
+    size = min(CHUNK, people.shape[0] - first)
+    if w.params[0]["rule"] <= CASCADE and not w.params[0]["durable"]:
+        # The common case in two sweeps: most people have no need, which one comparison tells.
+        for j in range(size):
+            person = people[first + j]
+            person["needs"] = np.uint8(0)
+            person["direct"] = np.uint8(0)
+            needy[count] = first + j
+            count += 1 if uniform[j] >= np.float64(person["need_zero"]) else 0
+        if not w.params[0]["needing"]:
+            return 0
+        for k in range(count):
+            recognise(w, needy[k], uniform[needy[k] - first], 0.0)
+        return count
+    for j in range(size):
         n = recognise(w, first + j, uniform[j], other[j])
         needy[count] = first + j
         count += 1 if n > 0 else 0

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from agorasim._compile import kernel
+from agorasim._compile import inlined, kernel
 from agorasim.behaviour.spread_rules import contact_probability, crosses, hazard_probability, threshold_reached
 from agorasim.randomness import CHUNK, SPREAD, block, draw, fill
 
@@ -29,12 +29,18 @@ SEEDS: Final = 0xFFFFFFFF
 _ROUNDING: Final = 1e-7  #: what float32 weights that should sum to a threshold may lack
 
 
+@inlined
+def _long(value: Any) -> Any:
+    """One integer type for every draw, or each constant and integer width would compile the generator anew."""
+    return np.int64(value)
+
+
 @kernel
 def choose_seeds(now: Any, n: int, k: int, queue: Any, times: Any) -> int:
     """Enter k different random nodes as seeds (Floyd's algorithm: every set is equally likely)."""
     for s in range(k):
         last = n - k + s
-        u, v, _, _ = block(now, SPREAD, s, SEEDS)
+        u, v, _, _ = block(now, _long(SPREAD), _long(s), _long(SEEDS))
         node = min(int((u + (v - 0.5) * 2.3283064365386963e-10) * (last + 1)), last)
         if times[node] >= 0:
             node = last
@@ -74,9 +80,9 @@ def cascade(
                 if times[node] >= 0:
                     continue
                 if shared_coin:
-                    u, _, _, _ = block(now, SPREAD, min(sender, node), max(sender, node))
+                    u, _, _, _ = block(now, _long(SPREAD), _long(min(sender, node)), _long(max(sender, node)))
                 else:
-                    u, _, _, _ = block(now, SPREAD, node, sender)
+                    u, _, _, _ = block(now, _long(SPREAD), _long(node), _long(sender))
                 if crosses(u, np.float64(weights[e]) if weighted else p):
                     times[node] = step
                     queue[count] = node
@@ -112,7 +118,7 @@ def exposure(
             if not needed:
                 continue
             alive = True
-            fill(now, SPREAD, chunk, EACH_STEP, buffer)
+            fill(now, _long(SPREAD), _long(chunk), _long(EACH_STEP), buffer)
             for i in range(first, last):
                 if times[i] >= 0 or (p <= 0.0 and heard[i] <= 0.0):
                     continue
@@ -157,7 +163,7 @@ def threshold(
             share = heard[node] / totals[node]
             if weighted and share > 0.0:
                 share += _ROUNDING
-            if threshold_reached(share, phi if phi >= 0.0 else draw(now, SPREAD, int(node), ONCE)):
+            if threshold_reached(share, phi if phi >= 0.0 else draw(now, _long(SPREAD), _long(node), _long(ONCE))):
                 times[node] = step
                 queue[count] = node
                 count += 1
@@ -191,7 +197,7 @@ def everybody(
         before = count
         for chunk in range((n + CHUNK - 1) // CHUNK):
             first, last = chunk * CHUNK, min(n, (chunk + 1) * CHUNK)
-            fill(now, SPREAD, chunk, ONCE if by_node else EACH_STEP, buffer)
+            fill(now, _long(SPREAD), _long(chunk), _long(ONCE if by_node else EACH_STEP), buffer)
             for i in range(first, last):
                 if times[i] >= 0:
                     continue

@@ -14,7 +14,7 @@ from agorasim.behaviour.exposure import see
 from agorasim.behaviour.need import need
 from agorasim.behaviour.search import search
 from agorasim.behaviour.word_of_mouth import talk
-from agorasim.errors import unknown
+from agorasim.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from agorasim.behaviour.columns import Columns
@@ -42,6 +42,10 @@ class Member(mesa.Agent):
     def columns(self) -> Columns:
         """The world's columns, which compiled functions take as their first argument."""
         return self.model.world.w
+
+    def remove(self) -> None:
+        """Refused: agents are views of a world whose population stays the same."""
+        raise InputError("an ecosystem's agents are its population and cannot be removed; set population.size instead")
 
 
 def _of(table: str, field: str, kind: type, doc: str) -> Any:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mesa
 import numpy as np
+from mesa.datacollection import DataCollector
 
 from agorasim.ecosystem.agents import Brand, Consumer, Member, Shop, phases_replaced
 from agorasim.ecosystem.world import CONSUMER_PHASES, PHASES, World
@@ -47,6 +50,18 @@ class Ecosystem(mesa.Model):
         graphs: social graphs by layer name that take the place of the scenario's.
         **overrides: scenario values by path, dots written as double underscores (`population__size=500`), so that
             `mesa.batch_run` can vary them.
+
+    Attributes:
+        spec: the scenario (`scenario` is Mesa's own name).
+        world: the `World` that does the work.
+        brand_names: the brands in the order of every array over brands.
+        datacollector: collects, after each step, `BRAND_orders`, `BRAND_revenue`, `BRAND_spend` (sums over the counted
+            days so far) and `BRAND_awareness` for each brand. A model that sets its own collects into it itself, as in
+            any Mesa model.
+
+    Raises:
+        InputError: an unknown driver, a `consumer` that is no subclass of `Consumer`, a seed that is no integer, or a
+            scenario or override that is wrong.
     """
 
     def __init__(
@@ -65,6 +80,8 @@ class Ecosystem(mesa.Model):
         self.agent_numbers = _Counter()
         if seed is None and isinstance(rng, int | np.integer):
             seed = int(rng)
+        elif seed is not None:
+            seed = _whole(seed)
         super().__init__(rng=0 if rng is None and seed is None else (seed if rng is None else rng))
         if driver not in ("fast", "agents"):
             raise InputError(unknown("driver", driver, ("fast", "agents")))
@@ -75,6 +92,7 @@ class Ecosystem(mesa.Model):
         self.consumer_class = consumer
         self.world = World(self.spec, seed=seed, replicate=replicate, graphs=graphs)
         self.brand_names = list(self.spec.brands)
+        self.datacollector = self._own_collector = DataCollector(model_reporters=_reporters(self.brand_names))
         self._hook()
 
     def _hook(self) -> None:
@@ -94,6 +112,8 @@ class Ecosystem(mesa.Model):
         reflect, record (`World.step`, the list `PHASES`)."""
         self.world.step()
         self.running = not self.world.finished
+        if self.datacollector is self._own_collector:
+            self.datacollector.collect(self)
 
     def run(self, days: int | None = None) -> Ecosystem:
         """Step to the end of the calendar, or `days` days further; returns itself."""
@@ -166,29 +186,27 @@ class Ecosystem(mesa.Model):
     # --- copies -----------------------------------------------------------------------------------------------------
 
     def copy(self) -> Ecosystem:
-        """An independent ecosystem that goes on exactly as this one would."""
-        twin = type(self).__new__(type(self))
-        Ecosystem.__init__(
-            twin, self.spec, seed=self.world.seed, replicate=self.world.replicate, driver=self.driver,
-            consumer=self.consumer_class, graphs=self.world.graphs,
-        )  # fmt: skip
-        twin._continue(self.world.copy(), self.steps)
+        """An independent ecosystem, of the same class, that goes on exactly as this one would."""
+        # Deep copies meet the world through the agents too: all get the one that shares what never changes.
+        twin = copy.deepcopy(self, {id(self.world): self.world.copy(), id(self.spec): self.spec})
+        twin._hook()
         return twin
-
-    def _continue(self, world: World, steps: int) -> None:
-        self.world = world
-        self.steps = steps
-        self.running = not world.finished
-        self._hook()
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the world to a file from which `load` goes on exactly. Not an exchange format: same version only."""
-        state = {"version": _version(), "world": self.world, "steps": self.steps, "driver": self.driver}
+        state = {
+            "version": _version(), "world": self.world, "steps": self.steps, "driver": self.driver,
+            "consumer": _name(self.consumer_class),
+        }  # fmt: skip
         _write(Path(path), _MAGIC + pickle.dumps(state, protocol=pickle.HIGHEST_PROTOCOL))
 
     @classmethod
     def load(cls, path: str | PathLike[str], *, consumer: type[Consumer] = Consumer) -> Ecosystem:
-        """Go on from a file that `save` wrote. The file is a pickle: load only what you or your team saved."""
+        """Go on from a file that `save` wrote. The file is a pickle: load only what you or your team saved.
+
+        `consumer` is the class that the ecosystem was saved with; agents and collected data are made anew. InputError:
+        no such file, not a saved ecosystem, damaged, of another version, or saved with another class of consumers.
+        """
         data = _read(Path(path))
         try:
             state = pickle.loads(data[len(_MAGIC) :])
@@ -196,6 +214,8 @@ class Ecosystem(mesa.Model):
             raise InputError(f"{path}: damaged, cannot be read ({type(error).__name__})") from None
         if state["version"] != _version():
             raise InputError(f"{path}: saved by agorasim {state['version']}, this is {_version()}")
+        if state["consumer"] != _name(consumer):
+            raise InputError(f"{path}: saved with consumers of class {state['consumer']}; give it as consumer=...")
         world: World = state["world"]
         model = cls(
             world.scenario, seed=world.seed, replicate=world.replicate, driver=state["driver"], consumer=consumer,
@@ -203,6 +223,12 @@ class Ecosystem(mesa.Model):
         )  # fmt: skip
         model._continue(world, state["steps"])
         return model
+
+    def _continue(self, world: World, steps: int) -> None:
+        self.world = world
+        self.steps = steps
+        self.running = not world.finished
+        self._hook()
 
     def __getstate__(self) -> dict[str, Any]:
         # Hooks are closures over this model; they are made again.
@@ -214,6 +240,26 @@ class Ecosystem(mesa.Model):
 
 
 _MAGIC = b"agorasim world\n"
+_COLLECTED = ("orders", "revenue", "spend", "awareness")
+
+
+def _reporters(brands: list[str]) -> dict[str, Any]:
+    """Model reporters by name; partials of a module's function, because a closure could not be pickled."""
+    return {f"{b}_{metric}": partial(_total, metric=metric, brand=b) for b in brands for metric in _COLLECTED}
+
+
+def _total(model: Ecosystem, metric: str, brand: str) -> float:
+    return model.total(metric, brand)
+
+
+def _whole(seed: Any) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+        raise InputError(f"seed must be a whole number, got {seed!r}")
+    return int(seed)
+
+
+def _name(consumer: type[Consumer]) -> str:
+    return f"{consumer.__module__}.{consumer.__qualname__}"
 
 
 def _version() -> str:

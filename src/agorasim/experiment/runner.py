@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,9 +21,6 @@ from agorasim.experiment.store import Store
 
 if TYPE_CHECKING:
     from agorasim.scenario.schema import Scenario
-
-#: Seconds the first compile takes on an ordinary machine; only said, never relied on.
-COMPILE_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -137,7 +133,7 @@ def _lead(run: Session, *, reused: int, warm: bool) -> RunOutcome:
         run.record("running")
         if run.pending:
             if warm:
-                _warm_up(run.job.scenario, run.progress)
+                _warm_up(run.progress)
             with run.progress:
                 run.work()
         run.tabulate()
@@ -220,30 +216,10 @@ def _sweep(folder: Path, existed: bool) -> None:
             folder.rmdir()
 
 
-def _warm_up(scenario: Scenario, progress: Progress) -> None:
+def _warm_up(progress: Progress) -> None:
     """Compile the kernels once here, rather than once in every worker at the same time."""
-    import numba
-
-    from agorasim import _compile
-
-    # Some compiled kernels prove little (a test of one leaves them too): the mark says that a whole world has run.
-    version = f"{numba.__version__}-{sys.implementation.cache_tag}"
-    mark = None if _compile.CACHE is None else _compile.CACHE / f"world-{version}.warm"
-    if mark is not None and mark.exists():
-        return
-    progress.say(f"compiling the simulation kernels once (about {COMPILE_SECONDS} s)...")
-    size = min(scenario.population.size, 300)
-    days = min(scenario.calendar.days, 3)
-    tiny = scenario.model_copy(
-        update={
-            "population": scenario.population.model_copy(update={"size": size}),
-            "calendar": scenario.calendar.model_copy(update={"days": days, "warmup": 0, "cooldown": 0}),
-        }
-    )
-    # A world this small may be impossible where the real one is not; whatever is wrong shows in the real runs.
+    # Whatever is wrong shows in the runs themselves, with a replicate and a traceback file.
     with contextlib.suppress(Exception):
-        from agorasim.ecosystem.simulate import simulate
+        from agorasim.ecosystem.warmup import warm_up
 
-        simulate(tiny, tiny.seed, 0)
-        if mark is not None:
-            mark.touch()
+        warm_up(progress.say)

@@ -139,7 +139,7 @@ def _details(data: ReportData) -> str:
     scenario = json.dumps(data.scenario, indent=1, ensure_ascii=False)
     return (
         f'<section id="again"><h2>To run it again</h2><p>Seed {data.seed}, scenario hash '
-        f"<code>{escape(str(data.manifest.get('scenario_hash', '?')))}</code>. Tables are in <code>tables/</code> "
+        f"<code>{escape(str(data.manifest.get('scenario_hash', '?'))[:16])}</code>. Tables are in <code>tables/</code> "
         f"beside this page; everything about the run is in <code>manifest.json</code>.</p>"
         f'<p class="caption">{escape(versions)}</p>'
         f"<details><summary>The scenario as it was run, every default filled in</summary><pre>{escape(scenario)}</pre>"

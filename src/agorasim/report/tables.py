@@ -56,6 +56,7 @@ def facts(data: ReportData) -> str:
     manifest = data.manifest
     versions = manifest.get("versions", {})
     sessions = manifest.get("timings", {}).get("sessions", [])
+    when = f"{str(sessions[0].get('started', ''))[:10]}, " if sessions else ""
     last, first = data.date(data.days - 1), data.start
     bought = "bought once" if data.durable else "bought again and again"
     failed = len(manifest["replications"]["failed"])
@@ -70,8 +71,7 @@ def facts(data: ReportData) -> str:
         ("Replications", runs),
         ("Seed", f"{data.seed}"),
         ("Category", f"{data.scenario['category']['label'] or 'goods'}, {bought}"),
-        ("Run", str(sessions[0].get("started", ""))[:10] if sessions else ""),
-        ("Versions", f"agorasim {versions.get('agorasim', '?')}, Python {versions.get('python', '?')}"),
+        ("Run", f"{when}agorasim {versions.get('agorasim', '?')}, Python {versions.get('python', '?')}"),
     ]
     items = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in entries if v)
     return f'<dl class="facts">{items}</dl>'

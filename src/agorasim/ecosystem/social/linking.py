@@ -17,7 +17,11 @@ _TRIES: Final = 1000
 def words(now: Any, node: int, entity: int, number: int) -> Any:
     """Four uniforms: draw block `number` of a node in a layer (blocks beyond 2**24 move on to the next entity)."""
     now["day"][0] = number & MAX_DAY
-    return block(now, GRAPH, node, (entity + number // (MAX_DAY + 1)) & MAX_WORD)
+    who: Any = np.int64((entity + number // (MAX_DAY + 1)) & MAX_WORD)
+    # Explicit types, or every constant and integer width would compile the generator anew.
+    purpose: Any = np.int64(GRAPH)
+    first: Any = np.int64(node)
+    return block(now, purpose, first, who)
 
 
 @inlined

@@ -126,5 +126,5 @@ def _reading(bars: dict[str, list[_Bar]], shown: list[Named]) -> str:
     lost = {b.label: sum(bar.lost.mean for bar in bars[b.key]) for b in shown}
     worst = max(lost, key=lambda k: lost[k])
     if lost[worst] > 0:
-        text += f" {worst} loses most orders to empty shelves or queues: {words.number(lost[worst], 2)}."
+        text += f" {worst} loses most orders to empty shelves or queues ({words.number(lost[worst], 2)})."
     return text.strip() or "No orders were served."
