@@ -18,10 +18,10 @@ from agorasim.scenario.schema import Scenario
 KEYS = ("brand", "touchpoint", "place", "segment", "region")
 
 
-def coffee(brands: int = 3, days: int = 60, **changes: Any) -> dict[str, Any]:
+def coffee(brands: int = 3, days: int = 60, shops: int = 3, **changes: Any) -> dict[str, Any]:
     """A scenario with a few touchpoints, shops and brands."""
     names = ["lumo", "rivo", "terra", *(f"brand{i}" for i in range(3, brands))][:brands]
-    kinds = ["search", "social", "short_video", "marketplace", "app", "community", "store", "event", "out_of_home"]
+    kinds = ["search", "social", "marketplace", "app", "store", "out_of_home"]
     data: dict[str, Any] = {
         "schema_version": 1,
         "name": "made_up",
@@ -40,7 +40,7 @@ def coffee(brands: int = 3, days: int = 60, **changes: Any) -> dict[str, Any]:
         "places": {
             f"shop_{name}_{i}": {"touchpoint": "store", "brand": name, "label": f"{name.title()} shop {i}"}
             for name in names
-            for i in range(3)
+            for i in range(shops)
         },
         "brands": {
             name: {
@@ -140,19 +140,22 @@ def _graph(rng: np.random.Generator, brands: list[str], n: int) -> dict[str, pa.
 
 @pytest.fixture(scope="session")
 def make_results(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Write a results folder: scenario data, replications, options of `world`, failing and graph-less runs."""
+    """Write a results folder: scenario data, replications, options of `world`; runs may fail or stop."""
 
     def make(
         data: dict[str, Any] | None = None,
         replications: int = 8,
         graph: bool = True,
         failing: tuple[int, ...] = (),
+        interrupt: int | None = None,
         **options: Any,
     ) -> Path:
         scenario = Scenario.model_validate_json(json.dumps(data or coffee()))
         folder = tmp_path_factory.mktemp("results")
 
         def worker(scenario: Scenario, seed: int, replicate: int) -> dict[str, pa.Table]:
+            if replicate == interrupt:
+                raise KeyboardInterrupt
             if replicate in failing:
                 raise RuntimeError("this world ends")
             tables = world(scenario, seed, replicate, **options)

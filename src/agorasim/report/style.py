@@ -51,7 +51,7 @@ _CJK_FONTS: Final = (
 )
 _LATIN: Final = "DejaVu Sans"
 #: Bytes of a PNG beyond which its colours are reduced.
-_HEAVY: Final = 200_000
+_HEAVY: Final = 120_000
 
 
 def brand_colour(place: int) -> str:

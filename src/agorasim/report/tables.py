@@ -65,7 +65,7 @@ def facts(data: ReportData) -> str:
     entries = [
         ("Consumers", f"{data.consumers:,}"),
         ("Brands", f"{len(data.brands)}"),
-        ("Days", f"{data.days:,}, {_date(first)} to {_date(last)}"),
+        ("Days", f"{data.days:,}, {_date(first)}" + (f" to {_date(last)}" if data.days > 1 else "")),
         ("Warm-up", f"{words.count(data.warmup, 'day')}, not counted" if data.warmup else ""),
         ("Cool-down", f"{words.count(data.cooldown, 'day')} without paid media" if data.cooldown else ""),
         ("Replications", runs),
@@ -199,7 +199,7 @@ def needs(data: ReportData) -> str:
 
 def table_caption(data: ReportData) -> str:
     """How to read the table."""
-    days = f"days {data.warmup + 1} to {data.days}" if data.warmup else f"all {words.count(data.days, 'day')}"
+    days = f"days {data.warmup + 1} to {data.days}" if data.warmup else "all days"
     text = f"n = {words.count(data.n, 'replication')}. Totals over {days}; amounts in {data.currency}."
     if data.n > 1:
         text += f" Under each mean over replications its {words.coverage(data.interval)} (Student t)."

@@ -99,7 +99,7 @@ def count(n: int, noun: str, many: str = "") -> str:
 
 
 def _decimals(x: float, digits: int) -> int:
-    if x == 0.0 or abs(x) >= 10.0 ** (digits - 1):
+    if x == round(x) or abs(x) >= 10.0 ** (digits - 1):
         return 0
     return min(digits - 1 - math.floor(math.log10(abs(x))), 6) if abs(x) >= 1e-6 else 0
 

@@ -43,9 +43,14 @@ def amounts(axes: Axes, ys: Sequence[float], ends: Sequence[float], texts: Seque
 
 def rows(axes: Axes, names: Sequence[str], ys: Sequence[float] | None = None) -> None:
     """Names left of the rows, first on top; rows stand at 0, 1, 2, ... unless `ys` says otherwise."""
-    axes.set_yticks(range(len(names)) if ys is None else list(ys), labels=list(names))
-    axes.tick_params(axis="y", colors=style.INK)
-    if ys is None:
+    # Text alone: a tick is three lines and two texts, and there may be hundreds of rows.
+    axes.set_yticks([])
+    for name, y in zip(names, range(len(names)) if ys is None else ys, strict=True):
+        axes.annotate(
+            name, (0.0, y), (-5, 0), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right",
+            va="center", fontsize=8.0, annotation_clip=False,
+        )  # fmt: skip
+    if ys is None and names:
         axes.set_ylim(len(names) - 0.5, -0.5)
 
 

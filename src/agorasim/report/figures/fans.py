@@ -80,7 +80,7 @@ def awareness(data: ReportData) -> Picture | None:
     first = float(np.nanmean(series[best.key][:, data.warmup]))
     reading = (
         f"{best.label} ends best known, at {words.interval(ends[best.key], share=True, level=data.interval)} mean "
-        f"awareness, from {words.percent(first)} {_first_day(data)}."
+        f"awareness" + (f", from {words.percent(first)} {_first_day(data)}." if data.days > 1 else ".")
     )
     fan = Fan("awareness", "Mean awareness over consumers, by brand", reading, "", series, share=True)
     return _picture(data, fan)
@@ -163,7 +163,7 @@ def _drawer(data: ReportData, fan: Fan, bands: dict[str, Floats]) -> Callable[[S
             axes.set_ylim(0.0, top * 1.05 if top > 0.0 else 1.0)
             axes.grid(axis="y")
             axes.yaxis.set_major_formatter(words.percent if fan.share else words.compact)
-            axes.yaxis.set_major_locator(_locator(fan.share))
+            axes.yaxis.set_major_locator(_locator())
             if column:
                 axes.tick_params(labelleft=False)
             last = i + columns >= len(data.brands)
@@ -189,10 +189,10 @@ def _fan(axes: Axes, series: Floats, band: Floats, brand: Named) -> None:
     axes.plot(days, band[2], color=brand.colour, linewidth=1.6)
 
 
-def _locator(share: bool) -> Locator:
+def _locator() -> Locator:
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10] if share else [1, 2, 5, 10])
+    return MaxNLocator(nbins=5, steps=[1, 2, 5, 10])
 
 
 def _table(data: ReportData, bands: dict[str, Floats]) -> pd.DataFrame:
@@ -221,7 +221,7 @@ def _leader(data: ReportData, means: dict[str, Estimate], series: dict[str, Floa
     first = order[0]
     text = f"{first.label} {verb}: {words.interval(means[first.key], unit, level=data.interval)}"
     if len(order) == 1:
-        return text.replace(f" {verb}", " sells") + "."
+        return text.replace(f"{verb}: ", "sells ") + "."
     second = order[1]
     wins = (series[first.key][:, data.warmup :].sum(axis=1) > series[second.key][:, data.warmup :].sum(axis=1)).sum()
     text += f", against {words.number(means[second.key].mean)} for {second.label}"

@@ -75,17 +75,17 @@ def brand_funnel(data: ReportData) -> Picture | None:
         names = [style.shorten(b.label, 1.3, 8.0) for b in data.brands]
         left = style.widest(names, 8.0) + 0.1
         high = bar * len(data.brands) + 0.1
-        step = high + (0.5 if space.narrow else 0.34)
+        step = high + (0.54 if space.narrow else 0.4)
         sheet = Sheet(space, title, provenance(data), step * len(_STAGES), _interval_key(data))
         width = sheet.room - left - 0.65
         top = max([end_of(e) for es in stages.values() for e in es if e.known] + [0.01])
         for s, (_, word, of) in enumerate(_STAGES):
             gap = step - high
-            sheet.write(0.0, s * step + 0.06, word, 9.0, weight="bold")
+            sheet.write(0.0, s * step + 0.1, word, 9.0, weight="bold")
             if space.narrow:
-                sheet.write(0.0, s * step + 0.23, of, 7.5, style.MUTED)
+                sheet.write(0.0, s * step + 0.27, of, 7.5, style.MUTED)
             else:
-                sheet.write(style.inches(word, 9.0, bold=True) + 0.12, s * step + 0.075, of, 8.0, style.MUTED)
+                sheet.write(style.inches(word, 9.0, bold=True) + 0.12, s * step + 0.115, of, 8.0, style.MUTED)
             axes = sheet.axes(left, s * step + gap - 0.02, width, high)
             known = [(i, b, e) for i, b in enumerate(data.brands) if (e := stages[b.key][s]).known]
             ys, estimates = [i for i, _, _ in known], [e for _, _, e in known]
@@ -142,7 +142,8 @@ def touchpoint_funnel(data: ReportData) -> Picture | None:
             axes.set_xlim(low, top)
             _log_ticks(axes, low, top, most=int(width / 0.45))
             _counts(axes, shown, [means.get((brand.key, t.key)) for t in shown], used)
-            name_rows(axes, names if column == 0 else [""] * len(names))
+            name_rows(axes, names if column == 0 else [])
+            axes.set_ylim(len(names) - 0.5, -0.5)
             axes.spines["left"].set_visible(False)
             axes.grid(axis="x")
             panel_title(axes, brand, width)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _SEED: Final = 20_100
 _STEPS: Final = 44
+_GRAVITY: Final = np.float32(0.25)
 _PARTS: Final = 6
 """All but the last steps take the repulsion of one node in so many, in turn, for that of all."""
 
@@ -44,7 +45,7 @@ def spread_out(n: int, pairs: Pairs) -> NDArray[np.float64]:
     order = generator.permutation(n)
     for step in range(_STEPS):
         some = at if step >= _STEPS - 4 or n < 300 else at[order[step % _PARTS :: _PARTS]]
-        move = _push(at, some) - _pull(at, both, weight) - np.float32(0.06) * at
+        move = _push(at, some) - _pull(at, both, weight) - _GRAVITY * at
         length = np.maximum(np.sqrt(np.sum(move * move, axis=1, keepdims=True)), np.float32(1e-6))
         most = np.float32(np.sqrt(n) * 0.12 * (1.0 - step / _STEPS) ** 1.5 + 0.02)
         at = at + move / length * np.minimum(length, most)
@@ -88,6 +89,8 @@ def _pull(at: Floats, both: Pairs, weight: Floats) -> Floats:
 
 def _into_disc(at: Floats) -> NDArray[np.float64]:
     """Centred, the outermost few drawn in, within radius 1."""
+    if not len(at):
+        return at.astype(np.float64)
     centred = at.astype(np.float64) - np.median(at, axis=0)
     radius = np.maximum(np.hypot(centred[:, 0], centred[:, 1]), 1e-12)
     usual = max(float(np.quantile(radius, 0.97)), 1e-12)

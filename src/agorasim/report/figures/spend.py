@@ -94,11 +94,8 @@ def spend(data: ReportData) -> Picture | None:
                 whiskers(axes, ys, estimates)
             ends = [end_of(e) for e in estimates]
             amounts(axes, ys, ends, [_price(e.mean) for e in estimates], 6.8)
-            rows(
-                axes,
-                names if column == 0 else [""] * len(names),
-                [tops[j] + heights[j] / 2 for j in range(len(points))],
-            )
+            middles = [top + height / 2 for top, height in zip(tops, heights, strict=False)]
+            rows(axes, *((names, middles) if column == 0 else ([], [])))
             axes.set_ylim(high, 0.0)
             plain_scale(axes, max(ends, default=0.0))
             axes.hlines(tops[1:-1], 0.0, 1.0, colors=style.RULE, linewidth=0.5, transform=axes.get_yaxis_transform())
@@ -154,8 +151,11 @@ def profit(data: ReportData) -> Picture | None:
             spans.append((brand, e_x.mean / size, e_y.mean / size))
         low, top = axes.get_ylim()
         axes.set_ylim(min(low, 0.0), max(top, 0.0) * 1.02 if top > 0 else abs(low) * 0.08)
-        span = axes.get_xlim()[1]
-        axes.set_xlim(-0.04 * span if span > 0 else -1.0, span * 1.04 if span > 0 else 1.0)
+        if (span := frame["spend"].max() / size) > 0:
+            axes.set_xlim(-0.05 * span, span * 1.08)
+        else:
+            axes.set_xlim(-1.0, 1.0)
+            axes.set_xticks([0.0])
         axes.axhline(0.0, color=style.MUTED, linewidth=0.8)
         axes.grid(True)
         axes.tick_params(axis="y", colors=style.MUTED)
