@@ -221,9 +221,12 @@ BY_SATISFACTION: Final = 11
 BY_AWARENESS: Final = 12
 BY_GOODWILL: Final = 13
 BY_HABIT: Final = 14
-BY_CUSTOMERS: Final = 15
-BY_MEMBERS: Final = 16
-BY_CELL: Final = 17
+BY_CELL: Final = 15
+
+#: Columns of `levels` (B, G, .).
+CUSTOMERS: Final = 0
+MEMBERS: Final = 1
+LEVELS: Final = 2
 
 #: States are summed as integers in units of 2**-20.
 FIXED: Final = 1048576.0
@@ -243,6 +246,7 @@ LAYOUT: Final[dict[str, tuple[Any, int]]] = {
     "near": ("f4", 2),  # (K, N): closeness to the brand's nearest shop
     "touches": (TOUCH, 1),
     "pairs": (PAIR, 1),
+    "steps": ("f8", 2),  # (P', largest cap): P(impressions <= n) of today's pairs
     "lift": ("f8", 3),  # (T, most impressions + 1, 4)
     "results": (RESULT, 1),
     "brands": (BRAND, 1),
@@ -259,6 +263,10 @@ LAYOUT: Final[dict[str, tuple[Any, int]]] = {
     "needs_by_cell": ("i8", 1),  # (G,)
     "uniform": ("f8", 2),  # (2, 256): a chunk's draws
     "listed": ("i8", 2),  # (2, 257): a chunk's lists of consumers
+    "tossed": ("f8", 2),  # (4, offers or brands): draws of one choice
+    "levels": ("i8", 3),  # (B, G, 2): customers and members, carried from day to day
+    "speakers": ("i4", 1),  # codes consumer * B + brand of those with something to say tomorrow
+    "spoken": ("i8", 1),  # (1,): how many of them
 }
 
 

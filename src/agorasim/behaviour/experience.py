@@ -15,19 +15,19 @@ from agorasim.behaviour.columns import (
     AT_CREDIT_MONEY,
     BAD,
     BY_AWARENESS,
-    BY_CUSTOMERS,
     BY_EXPERIENCES,
     BY_GOODWILL,
     BY_HABIT,
     BY_LOST,
-    BY_MEMBERS,
     BY_NEW,
     BY_ORDERS,
     BY_REVENUE,
     BY_SATISFACTION,
+    CUSTOMERS,
     EXPERIENCED,
     FIXED,
     GOOD,
+    MEMBERS,
     OF_LOST,
     OF_ORDERS,
     SHIFT,
@@ -68,6 +68,7 @@ def settle(w: Columns, i: int, o: int) -> None:
     w.by_cell[b, cell, BY_REVENUE] += offer["price"]
     if trade["orders"] == 0:
         w.by_cell[b, cell, BY_NEW] += 1
+        w.levels[b, cell, CUSTOMERS] += 1
         trade["first_day"] = today
     trade["orders"] = np.int32(trade["orders"] + 1)
     if trade["touch_day"] >= 0 and today - trade["touch_day"] < w.params[0]["window"]:
@@ -138,6 +139,7 @@ def tell(w: Columns, i: int, b: int) -> None:
             speak(w, i, b, BAD)
     if not trade["member"] and surprise > -params["disappointment"] and u[3] < w.brands[b]["join"]:
         trade["member"] = np.uint8(1)
+        w.levels[b, w.person[i]["cell"], MEMBERS] += 1
 
 
 @borrowed
@@ -174,18 +176,42 @@ def reflect_codes(w: Columns, codes: Any) -> None:
 
 
 @borrowed
+def count_levels(w: Columns) -> None:
+    """Count customers and members afresh: for a new world, and where views may have been written to."""
+    w.levels[:, :, :] = 0
+    for i in range(w.person.shape[0]):
+        cell = w.person[i]["cell"]
+        for b in range(w.trade.shape[1]):
+            trade = w.trade[i, b]
+            w.levels[b, cell, CUSTOMERS] += 1 if trade["orders"] > 0 else 0
+            w.levels[b, cell, MEMBERS] += 1 if trade["member"] else 0
+
+
+@borrowed
 def record_states(w: Columns) -> None:
     """Sum what people feel at the end of the day, in integers of 2**-20."""
-    people, bonds, trades, by_cell = w.person, w.bond, w.trade, w.by_cell
+    people, bonds, by_cell = w.person, w.bond, w.by_cell
+    alone = by_cell.shape[1] == 1
     for b in range(bonds.shape[1]):
         tallies = by_cell[b]
+        awareness = 0
+        goodwill = 0
+        habit = 0
         for i in range(people.shape[0]):
-            cell = people[i]["cell"]
             bond = bonds[i, b]
-            trade = trades[i, b]
+            aware = np.int64(np.float64(bond["awareness"]) * FIXED + 0.5)
             # Goodwill is moved by one into 0..2, so that truncation rounds both signs alike.
-            tallies[cell, BY_AWARENESS] += np.int64(np.float64(bond["awareness"]) * FIXED + 0.5)
-            tallies[cell, BY_GOODWILL] += np.int64((np.float64(bond["goodwill"]) + 1.0) * FIXED + 0.5) - SHIFT
-            tallies[cell, BY_HABIT] += np.int64(np.float64(bond["habit"]) * FIXED + 0.5)
-            tallies[cell, BY_CUSTOMERS] += 1 if trade["orders"] > 0 else 0
-            tallies[cell, BY_MEMBERS] += 1 if trade["member"] else 0
+            good = np.int64((np.float64(bond["goodwill"]) + 1.0) * FIXED + 0.5) - SHIFT
+            used = np.int64(np.float64(bond["habit"]) * FIXED + 0.5)
+            if alone:
+                awareness += aware
+                goodwill += good
+                habit += used
+            else:
+                cell = people[i]["cell"]
+                tallies[cell, BY_AWARENESS] += aware
+                tallies[cell, BY_GOODWILL] += good
+                tallies[cell, BY_HABIT] += used
+        tallies[0, BY_AWARENESS] += awareness
+        tallies[0, BY_GOODWILL] += goodwill
+        tallies[0, BY_HABIT] += habit

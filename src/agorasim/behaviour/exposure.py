@@ -27,7 +27,7 @@ from agorasim.behaviour.columns import (
     REACHED,
     Columns,
 )
-from agorasim.randomness import CHUNK, CLICK, FREQUENCY, USE, block, draw, fill, poisson
+from agorasim.randomness import CHUNK, CLICK, FREQUENCY, USE, draw, fill
 
 _TRACE = 1e-9  # a state below this is nothing: spares the processor's slow path for denormal numbers
 
@@ -57,7 +57,11 @@ def impressions(w: Columns, i: int, p: int, u: float) -> int:
     if pair["members"] and not w.trade[i, pair["brand"]]["member"]:
         return 0
     if pair["mode"] == MEDIA:
-        return poisson(u, pair["zero"], pair["mean"], pair["cap"])
+        n = 0
+        steps = w.steps[p]
+        while n < pair["cap"] and u >= steps[n]:
+            n += 1
+        return n
     chance = np.float64(pair["mean"])
     if pair["near"] >= 0:
         chance = chance * np.float64(w.near[pair["near"], i])
@@ -74,14 +78,26 @@ def remember_touch(w: Columns, i: int, b: int, t: int) -> None:
 
 
 @borrowed
-def meet(w: Columns, i: int, p: int, n: int) -> None:
-    """The consumer gets n > 0 impressions of pair p today."""
+def poisson_steps(mean: float, zero: float, out: Any) -> None:
+    """Cumulative Poisson probabilities P(X <= n) for n = 0, 1, ... into `out`; zero is exp(-mean)."""
+    term = zero
+    total = zero
+    for n in range(out.shape[0]):
+        out[n] = total
+        term = term * mean / (n + 1)
+        total += term
+
+
+@borrowed
+def meet(w: Columns, i: int, p: int, n: int, u: float) -> bool:
+    """The consumer gets n > 0 impressions of pair p today; u decides on a click; returns whether one was clicked.
+
+    Counting what happened on the touchpoint is left to the caller (`tally`).
+    """
     pair = w.pairs[p]
     b = pair["brand"]
-    t = pair["touch"]
     bond = w.bond[i, b]
     lift = w.lift[pair["table"], n]
-    here = w.at_touch[b, t]
     strength = 1.0 - np.float64(bond["fatigue"])
     if bond["flags"] & REACHED:
         strength = strength * (1.0 + w.params[0]["encoding"])
@@ -98,18 +114,27 @@ def meet(w: Columns, i: int, p: int, n: int) -> None:
     if pair["irritates"]:
         fatigue = np.float64(bond["fatigue"])
         bond["fatigue"] = np.float32(fatigue + lift[LIFT_FATIGUE] * (1.0 - fatigue))
-    here[AT_IMPRESSIONS] += n
-    here[AT_REACH] += 1
-    if pair["mode"] == MEDIA and not pair["members"]:
-        here[AT_ADS] += n
     if pair["bit"] >= 0:
         bond["visited"] = np.uint32(bond["visited"] | (np.uint32(1) << np.uint32(pair["bit"])))
-        remember_touch(w, i, b, t)
-    if pair["clicks"] and block(w.now, CLICK, i, pair["entity"])[0] < lift[LIFT_CLICK]:
+        remember_touch(w, i, b, pair["touch"])
+    if u < lift[LIFT_CLICK]:
         bond["flags"] = np.uint8(bond["flags"] | CLICKED)
-        here[AT_CLICKS] += 1
-        here[AT_AD_CLICKS] += 1
-        remember_touch(w, i, b, t)
+        remember_touch(w, i, b, pair["touch"])
+        return True
+    return False
+
+
+@borrowed
+def tally(w: Columns, p: int, people: int, shown: int, clicked: int) -> None:
+    """Count what happened on pair p's touchpoint: people reached, impressions, clicks."""
+    pair = w.pairs[p]
+    here = w.at_touch[pair["brand"], pair["touch"]]
+    here[AT_REACH] += people
+    here[AT_IMPRESSIONS] += shown
+    here[AT_CLICKS] += clicked
+    if pair["mode"] == MEDIA and not pair["members"]:
+        here[AT_ADS] += shown
+        here[AT_AD_CLICKS] += clicked
 
 
 @borrowed
@@ -124,7 +149,8 @@ def see(w: Columns, i: int) -> None:
             for k2 in range(touch["first"], touch["end"]):
                 n = impressions(w, i, k2, draw(w.now, FREQUENCY, i, w.pairs[k2]["entity"]))
                 if n > 0:
-                    meet(w, i, k2, n)
+                    u = draw(w.now, CLICK, i, w.pairs[k2]["entity"]) if w.pairs[k2]["clicks"] else 1.0
+                    tally(w, k2, 1, n, 1 if meet(w, i, k2, n, u) else 0)
 
 
 @borrowed
@@ -165,8 +191,17 @@ def see_chunk(w: Columns, chunk: int) -> None:
                 j = users[k3]
                 hits[found] = j
                 found += 1 if uniform[j] >= zero else 0
+            clicks = pair["clicks"] and found > 0
+            if clicks:
+                fill(w.now, CLICK, chunk, pair["entity"], w.uniform[1])
+            people = 0
+            shown = 0
+            clicked = 0
             for k3 in range(found):
                 j = hits[k3]
                 n = impressions(w, first + j, k2, uniform[j])
                 if n > 0:
-                    meet(w, first + j, k2, n)
+                    clicked += 1 if meet(w, first + j, k2, n, w.uniform[1, j] if clicks else 1.0) else 0
+                    people += 1
+                    shown += n
+            tally(w, k2, people, shown, clicked)

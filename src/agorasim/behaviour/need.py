@@ -95,18 +95,32 @@ def need_chunk(w: Columns, chunk: int) -> int:
     count = 0
     people = w.person
     size = min(CHUNK, people.shape[0] - first)
-    if w.params[0]["rule"] <= CASCADE and not w.params[0]["durable"]:
-        # The common case in two sweeps: most people have no need, which one comparison tells.
+    params = w.params[0]
+    needing, rule = params["needing"], params["rule"]
+    # Two common cases in two sweeps each: list without branching those who may have a need, then ask only them.
+    if rule <= CASCADE and not params["durable"]:
         for j in range(size):
             person = people[first + j]
             person["needs"] = np.uint8(0)
             person["direct"] = np.uint8(0)
             needy[count] = first + j
             count += 1 if uniform[j] >= np.float64(person["need_zero"]) else 0
-        if not w.params[0]["needing"]:
+        if not needing:
             return 0
         for k in range(count):
             recognise(w, needy[k], uniform[needy[k] - first], 0.0)
+        return count
+    if rule == CONTACT and not needing and not params["complete"]:
+        p, escapes = params["p"], w.escapes
+        for j in range(size):
+            person = people[first + j]
+            person["needs"] = np.uint8(0)
+            person["direct"] = np.uint8(0)
+            chance = contact_probability(p * keenness(w, first + j), escapes[person["adopted_ties"]])
+            needy[count] = first + j
+            count += 1 if (other[j] < chance) & (person["owner"] == 0) else 0
+        for k in range(count):
+            recognise(w, needy[k], 0.0, other[needy[k] - first])
         return count
     for j in range(size):
         n = recognise(w, first + j, uniform[j], other[j])

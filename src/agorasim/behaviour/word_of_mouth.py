@@ -48,6 +48,9 @@ def send(w: Columns, senders: Any, indptr: Any, neighbours: Any, strength: float
 def speak(w: Columns, i: int, b: int, what: int) -> None:
     """Put a message about a brand into tomorrow's talk."""
     talk = w.talk[i, b]
+    if talk["says"] == 0:
+        w.speakers[w.spoken[0]] = np.int32(i * w.bond.shape[1] + b)
+        w.spoken[0] += 1
     talk["says"] = np.uint8(talk["says"] | what)
     w.by_cell[b, w.person[i]["cell"], BY_RECOMMENDATIONS if what == GOOD else BY_COMPLAINTS] += 1
 

@@ -85,6 +85,11 @@ def order_space(scenario: Scenario, size: int) -> Array:
     return np.empty(size * most, dtype=c.ORDER)
 
 
+def speaker_space(codes: int) -> Array:
+    """Room for everybody to speak about every brand; like `order_space`, it costs only what is used."""
+    return np.empty(codes, dtype=np.int32)
+
+
 def need_zero(rate: Array, factor: float) -> NDArray[np.float32]:
     """exp(-rate x factor), the chance of no need on a day."""
     return np.exp(-rate.astype(np.float64) * factor).astype(np.float32)
@@ -121,6 +126,7 @@ def _columns(
         near=near,
         touches=np.empty(0, dtype=c.TOUCH),
         pairs=np.empty(0, dtype=c.PAIR),
+        steps=np.empty((0, 1)),
         lift=media.lift,
         results=np.empty(0, dtype=c.RESULT),
         brands=_brands(scenario, media, market, ids),
@@ -137,6 +143,10 @@ def _columns(
         needs_by_cell=np.zeros(cells, dtype=np.int64),
         uniform=np.empty((2, CHUNK)),
         listed=np.empty((2, CHUNK + 1), dtype=np.int64),
+        tossed=np.empty((4, max(len(market.offers), brands, 1))),
+        levels=np.zeros((brands, cells, c.LEVELS), dtype=np.int64),
+        speakers=speaker_space(size * brands if talking else 0),
+        spoken=np.zeros(1, dtype=np.int64),
     )
 
 

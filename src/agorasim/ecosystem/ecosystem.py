@@ -99,7 +99,7 @@ class Ecosystem(mesa.Model):
         """Route the phases that are done view by view to the views."""
         names = CONSUMER_PHASES if self.driver == "agents" else phases_replaced(self.consumer_class, CONSUMER_PHASES)
         for name in names:
-            self.world.replaced[name] = lambda phase=name: self._each(phase)
+            self.world.replaced[name] = partial(self._each, name)
 
     def _each(self, phase: str) -> None:
         for view in self.consumers:
@@ -132,6 +132,7 @@ class Ecosystem(mesa.Model):
     def _make_views(self) -> None:
         if self._views is None and "world" in self.__dict__:
             self._views = []  # registration reads the sets below: no second entry
+            self.world.loose = True
             views: list[Member] = [self.consumer_class(self, row) for row in range(self.world.size)]
             views += [Brand(self, b) for b in range(len(self.brand_names))]
             views += [Shop(self, k) for k, offer in enumerate(self.world.market.offers) if offer.located]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agorasim.scenario.schema import Scenario
 
 Array = NDArray[Any]
+_NO_LIMIT = 2**62
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,16 @@ class Market:
         self.table = np.zeros(len(self.offers), dtype=OFFER)
         self.stock = np.array([-1 if o.stock is None else o.stock for o in self.offers], dtype=np.int64)
         self.limited = np.array([o.stock is not None or o.capacity is not None for o in self.offers], dtype=bool)
+        self._stocked = self.stock >= 0
+        self._full = self.stock.copy()
+        self._nothing = np.zeros(len(self.offers), dtype=bool)
+        self._every = np.array([o.restock_every for o in self.offers], dtype=np.int64)
+        self._open = np.array([[day not in o.closed for o in self.offers] for day in range(7)], dtype=bool)
+        self.delivery_cost = np.array([o.delivery_cost for o in self.offers], dtype=np.int64)
+        self.commission = np.array([o.commission for o in self.offers], dtype=np.float64)
+        self._capacity = np.array(
+            [_NO_LIMIT if o.capacity is None else o.capacity for o in self.offers], dtype=np.int64
+        )
         self._minor = scenario.currency.minor_units
         self._choice = scenario.category.choice
         self._reference = scenario.category.reference_price
@@ -112,11 +123,9 @@ class Market:
 
     def open_on(self, days: Days, day: int) -> None:
         """Open or close shops for the weekday and take in deliveries due today."""
-        weekday = int(days.weekdays[day])
-        for k, offer in enumerate(self.offers):
-            self.table["open"][k] = weekday not in offer.closed
-            if offer.stock is not None and day > 0 and day % offer.restock_every == 0:
-                self.stock[k] = offer.stock
+        self.table["open"] = self._open[int(days.weekdays[day])]
+        due = self._stocked & (day % self._every == 0) if day else self._nothing
+        self.stock[due] = self._full[due]
 
     def ration(self, w: Columns) -> None:
         """Refuse orders beyond stock or capacity: the lowest keyed draws of (consumer, place, day) are served.
@@ -127,24 +136,14 @@ class Market:
             return
         orders = w.orders[: w.counts[ORDERS_WRITTEN]]
         demand = np.bincount(orders["offer"], minlength=len(self.offers))
-        for k in np.flatnonzero(self.limited):
-            room = self._room(int(k))
-            if demand[k] <= room:
-                continue
+        room = np.minimum(np.where(self._stocked, self.stock, _NO_LIMIT), self._capacity)
+        for k in np.flatnonzero(demand > room):
             mine = np.flatnonzero(orders["offer"] == k)
             draws = np.empty(len(mine))
             lots(w, np.ascontiguousarray(w.offer_ids[:, k]), orders["consumer"][mine], orders["sequence"][mine], draws)
             rank = np.lexsort((orders["sequence"][mine], orders["consumer"][mine], draws))
-            orders["served"][mine[rank[room:]]] = 0
-
-    def _room(self, k: int) -> int:
-        offer = self.offers[k]
-        bounds = [int(self.stock[k])] if offer.stock is not None else []
-        if offer.capacity is not None:
-            bounds.append(offer.capacity)
-        return min(bounds)
+            orders["served"][mine[rank[room[k] :]]] = 0
 
     def take(self, served: Array) -> None:
         """Book units that left the shelf: served (O,) int64."""
-        kept = self.stock >= 0
-        self.stock[kept] -= served[kept]
+        self.stock[self._stocked] -= served[self._stocked]

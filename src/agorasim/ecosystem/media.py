@@ -25,6 +25,7 @@ from agorasim.behaviour.columns import (
     RESULT,
     TOUCH,
 )
+from agorasim.behaviour.exposure import poisson_steps
 from agorasim.scenario.catalogue import KINDS
 
 if TYPE_CHECKING:
@@ -85,12 +86,13 @@ class Media:
         self.lift = np.array([lift_table(t, most) for t in self.touchpoints]).reshape(-1, most + 1, 4)
         #: Row of `near` for a brand and touchpoint, -1 when distance does not matter there.
         self.near_row = np.full((len(self.brands), len(self.names)), -1, dtype=np.int64)
+        self._by_impression = np.array([t.cost.model == "cpm" for t in self.touchpoints], dtype=bool)
         #: What each unit bought today costs, minor units; 0 where nothing is charged by the unit.
         self.price = np.zeros((len(self.brands), len(self.names)))
 
     def nearness(self, x: Array, y: Array) -> NDArray[np.float32]:
         """exp(-distance to the brand's nearest shop / reach_km) where it matters, shape (K, N); sets `near_row`."""
-        rows = []
+        rows: list[NDArray[np.float32]] = []
         for b, brand in enumerate(self.brands):
             for t, touchpoint in enumerate(self.touchpoints):
                 if touchpoint.reach_km is None:
@@ -130,9 +132,10 @@ class Media:
                     unit *= (demand / there) ** touchpoint.cost.pressure
             self.price[:, t] = unit
 
-    def meetings(self, plan: Array, posts: Array, days: Days, day: int) -> tuple[Array, Array]:
-        """Today's (touches, pairs): plan (B, T) in minor units, posts (B,) messages per member and day."""
-        touches, pairs = [], []
+    def meetings(self, plan: Array, posts: Array, days: Days, day: int) -> tuple[Array, Array, Array]:
+        """Today's (touches, pairs, steps): plan (B, T) in minor units, posts (B,) messages per member and day."""
+        touches: list[tuple[Any, ...]] = []
+        pairs: list[tuple[Any, ...]] = []
         for t in range(len(self.names)):
             if self.kinds[t].on_need:
                 continue
@@ -143,7 +146,11 @@ class Media:
                     pairs.append(pair)
             if len(pairs) > first:
                 touches.append((t, self.entity[t], first, len(pairs), self.everyone[t]))
-        return np.array(touches, dtype=TOUCH), np.array(pairs, dtype=PAIR)
+        table = np.array(pairs, dtype=PAIR)
+        steps = np.zeros((len(table), int(table["cap"].max(initial=1))))
+        for p in range(len(table)):
+            poisson_steps(table["mean"][p], table["zero"][p], steps[p])
+        return np.array(touches, dtype=TOUCH), table, steps
 
     def _pair(self, b: int, t: int, spend: int, posts: float, days: Days, day: int) -> tuple[Any, ...] | None:
         touchpoint, kind = self.touchpoints[t], self.kinds[t]
@@ -199,8 +206,6 @@ class Media:
 
     def charged(self, plan: Array, at_touch: Array) -> Array:
         """Minor units to pay for what was delivered today, at most the plan; both (B, T) int64."""
-        units = np.zeros_like(plan)
-        for t, touchpoint in enumerate(self.touchpoints):
-            units[:, t] = at_touch[:, t, AT_ADS if touchpoint.cost.model == "cpm" else AT_AD_CLICKS]
+        units = np.where(self._by_impression, at_touch[:, :, AT_ADS], at_touch[:, :, AT_AD_CLICKS])
         cost = np.rint(units * self.price).astype(np.int64)
         return np.minimum(plan, cost)

@@ -32,6 +32,8 @@ class History:
         days, brands, touch = scenario.calendar.days, len(scenario.brands), len(scenario.touchpoints)
         self.days = 0
         self.segments, self.regions = segments, regions
+        self.levels_segment = np.zeros((days, brands, segments, c.LEVELS), dtype=np.int64)
+        self.levels_region = np.zeros((days, brands, regions, c.LEVELS), dtype=np.int64)
         self.touch = np.zeros((days, brands, touch, c.AT_TOUCH), dtype=np.int64)
         self.by_segment = np.zeros((days, brands, segments, c.BY_CELL), dtype=np.int64)
         self.by_region = np.zeros((days, brands, regions, c.BY_CELL), dtype=np.int64)
@@ -49,6 +51,8 @@ class History:
         cells = w.by_cell.reshape(w.by_cell.shape[0], self.segments, self.regions, c.BY_CELL)
         self.by_segment[d] = cells.sum(axis=2)
         self.by_region[d] = cells.sum(axis=1)
+        levels = w.levels.reshape(w.levels.shape[0], self.segments, self.regions, c.LEVELS)
+        self.levels_segment[d], self.levels_region[d] = levels.sum(axis=2), levels.sum(axis=1)
         needs = w.needs_by_cell.reshape(self.segments, self.regions)
         self.needs_segment[d], self.needs_region[d] = needs.sum(axis=1), needs.sum(axis=0)
         self.plan[d], self.spend[d], self.fixed[d], self.offer[d] = plan, spend, fixed, offer
@@ -58,4 +62,4 @@ class History:
 
     def members(self, brand: int, known: int) -> int:
         """Members at the end of the last known day."""
-        return int(self.by_segment[known - 1, brand, :, c.BY_MEMBERS].sum()) if known else 0
+        return int(self.levels_segment[known - 1, brand, :, c.MEMBERS].sum()) if known else 0

@@ -24,7 +24,7 @@ SAMPLE: Final = 1500  #: consumers in the sample of the social graph
 _CELL_COUNTS: Final = {
     "reach": c.BY_REACH, "recommendations": c.BY_RECOMMENDATIONS, "complaints": c.BY_COMPLAINTS,
     "heard_good": c.BY_HEARD_GOOD, "heard_bad": c.BY_HEARD_BAD, "considered": c.BY_CONSIDERED,
-    "orders": c.BY_ORDERS, "lost_orders": c.BY_LOST, "new_customers": c.BY_NEW, "customers": c.BY_CUSTOMERS,
+    "orders": c.BY_ORDERS, "lost_orders": c.BY_LOST, "new_customers": c.BY_NEW,
     "experiences": c.BY_EXPERIENCES, "satisfaction_sum": c.BY_SATISFACTION,
 }  # fmt: skip
 _CELL_MEANS: Final = {"awareness": c.BY_AWARENESS, "goodwill": c.BY_GOODWILL, "habit": c.BY_HABIT}
@@ -100,8 +100,14 @@ class _Writer:
             (self._keys(region=regions), self._category(self.region_sizes, h.needs_region)),
             (self._keys(brand=self.brands), self._totals()),
             (self._keys(brand=self.brands, touchpoint=self.touchpoints), self._touch()),
-            (self._keys(brand=self.brands, segment=segments), self._cells(h.by_segment, self.segment_sizes)),
-            (self._keys(brand=self.brands, region=regions), self._cells(h.by_region, self.region_sizes)),
+            (
+                self._keys(brand=self.brands, segment=segments),
+                self._cells(h.by_segment, h.levels_segment, self.segment_sizes),
+            ),
+            (
+                self._keys(brand=self.brands, region=regions),
+                self._cells(h.by_region, h.levels_region, self.region_sizes),
+            ),
             self._places(),
         ]
 
@@ -120,11 +126,12 @@ class _Writer:
     def _category(self, sizes: Array, needs: Array) -> Columns:
         return {"population": self._fixed(sizes), "needs": needs[: self.days].reshape(-1)}
 
-    def _cells(self, tallies: Array, sizes: Array) -> Columns:
+    def _cells(self, tallies: Array, levels: Array, sizes: Array) -> Columns:
         """Metrics of (days, B, groups, .) tallies, flattened; means over no people are null."""
         t = tallies[: self.days]
         out: Columns = {name: t[..., k].reshape(-1) for name, k in _CELL_COUNTS.items()}
         out["revenue"] = (t[..., c.BY_REVENUE] / self.money).reshape(-1)
+        out["customers"] = levels[: self.days, ..., c.CUSTOMERS].reshape(-1)
         people = np.maximum(sizes, 1)
         empty = np.broadcast_to(sizes == 0, t.shape[:-1])
         for name, k in _CELL_MEANS.items():
@@ -133,10 +140,11 @@ class _Writer:
 
     def _totals(self) -> Columns:
         h, d, w = self.h, slice(0, self.days), self.world
-        out = self._cells(h.by_segment[d].sum(axis=2, keepdims=True), np.array([w.size]))
+        levels = h.levels_segment[d].sum(axis=2, keepdims=True)
+        out = self._cells(h.by_segment[d].sum(axis=2, keepdims=True), levels, np.array([w.size]))
         for name, k in _TOUCH_COUNTS.items():
             out[name] = h.touch[d, :, :, k].sum(axis=2).reshape(-1)
-        out["members"] = h.by_segment[d, :, :, c.BY_MEMBERS].sum(axis=2).reshape(-1)
+        out["members"] = levels[..., c.MEMBERS].reshape(-1)
         out["spend"] = h.spend[d].sum(axis=2).reshape(-1) / self.money
         out["planned_spend"] = h.plan[d].sum(axis=2).reshape(-1) / self.money
         out["fixed_cost"] = h.fixed[d].sum(axis=2).reshape(-1) / self.money

@@ -51,18 +51,22 @@ def total(world: World, metric: str, brand: str | None = None) -> float:
         chosen = [brands.index(b) for b in (brands if brand is None else [brand])]
         daily = np.sum([_daily(world, metric, b, days) for b in chosen], axis=0)
     # Whole units are added up before they become fractions, so that the order of days leaves no trace.
-    unit = world.scenario.currency.minor_units if entry.money else 1
+    unit: int = world.scenario.currency.minor_units if entry.money else 1
     if metric in _CELL_MEANS:
         unit = int(c.FIXED) * world.size
     return float((daily.sum() if entry.additive or entry.kind == "stock" else daily.mean()) / unit)
 
 
+_LEVELS = {"customers": c.CUSTOMERS, "members": c.MEMBERS}
+
+
 def _daily(world: World, metric: str, b: int, days: slice) -> NDArray[Any]:
     """A recorded metric of one brand on some days as the world counts it, shape (days,)."""
     h = world.history
-    if metric in _CELL_COUNTS or metric == "members":
-        column = c.BY_MEMBERS if metric == "members" else _CELL_COUNTS[metric]
-        return np.asarray(h.by_segment[days, b, :, column].sum(axis=1))
+    if metric in _LEVELS:
+        return np.asarray(h.levels_segment[days, b, :, _LEVELS[metric]].sum(axis=1))
+    if metric in _CELL_COUNTS:
+        return np.asarray(h.by_segment[days, b, :, _CELL_COUNTS[metric]].sum(axis=1))
     if metric in _CELL_MEANS:
         return np.asarray(h.by_segment[days, b, :, _CELL_MEANS[metric]].sum(axis=1))
     if metric in _TOUCH_COUNTS:

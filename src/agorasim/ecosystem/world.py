@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from agorasim.behaviour import day as passes
 from agorasim.behaviour import experience
-from agorasim.behaviour.columns import NEEDS_ARISEN, OF_LOST, OF_ORDERS, ORDERS_WRITTEN, Columns
+from agorasim.behaviour.columns import EXPERIENCED, NEEDS_ARISEN, OF_LOST, OF_ORDERS, ORDERS_WRITTEN, Columns
 from agorasim.behaviour.word_of_mouth import adopted, send
 from agorasim.brands.ledger import to_minor
-from agorasim.ecosystem.building import build, need_zero
+from agorasim.ecosystem.building import build, need_zero, order_space, speaker_space, tie_weights
 from agorasim.ecosystem.records import COMMISSION, DISCOUNTS, FULFILMENT, GOODS, LOST, ORDERS, REVENUE, STOCK
 from agorasim.errors import InputError
 
@@ -83,7 +83,13 @@ class World:
         self._fixed = built.fixed
         self._spend = np.zeros_like(built.fixed)
         self._offer = np.zeros((len(self.market.offers), 8), dtype=np.int64)
-        self._owners = int(self.w.person["owner"].sum())
+        #: Views of consumers exist, so columns may have been written to from outside: search them, trust no list.
+        self.loose = False
+        self._due: dict[int, list[Array]] = {}
+        self._received: Array = np.empty(0, dtype=np.int64)
+        self._owners = 0
+        self._tie_weights = [tie_weights(scenario, graph) for graph in self.graphs.values()]
+        experience.count_levels(self.w)
         self._need_factor = 1.0
         self._stale_media = True
         self._conditions: tuple[Any, ...] = ()
@@ -154,16 +160,20 @@ class World:
         self._stale_media = False
         self.plan = np.zeros_like(self.strategies.plan) if quiet else self.strategies.plan.copy()
         media.prices(self.plan, float(self.days.media_price[day]))
-        touches, pairs = media.meetings(self.plan, self.strategies.posts, self.days, day)
+        touches, pairs, steps = media.meetings(self.plan, self.strategies.posts, self.days, day)
         results = media.search_results(self.plan, self._need_factor)
-        self.w.put(touches=touches, pairs=pairs, results=results)
+        self.w.put(touches=touches, pairs=pairs, steps=steps, results=results)
 
     def carry_messages(self) -> None:
         """Yesterday's messages cross today's ties into inboxes."""
         w = self.w
         if len(w.talk) == 0:
             return
-        senders = np.flatnonzero(w.talk["says"].reshape(-1))
+        if self.loose:
+            senders = np.flatnonzero(w.talk["says"].reshape(-1))
+        else:
+            senders = w.speakers[: w.spoken[0]].astype(np.int64)
+        w.spoken[0] = 0
         if len(senders) == 0:
             return
         for name, graph in self.graphs.items():
@@ -190,14 +200,20 @@ class World:
             getattr(passes, f"{name}_all")(self.w)
 
     def _after_purchase(self, name: str) -> None:
+        """Receive what is due, or reflect on what was received; whole columns are searched only in a loose world."""
+        w = self.w
         if name == "receive":
-            if self.history.days == 0 and not self._offer[:, ORDERS].any():
-                return
-            codes = np.flatnonzero(self.w.trade["arrives"].reshape(-1) == self.day)
-            experience.receive_codes(self.w, codes)
+            if self.loose:
+                codes = np.flatnonzero(w.trade["arrives"].reshape(-1) == self.day)
+            else:
+                codes = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *self._due.pop(self.day, [])]))
+                codes = codes[w.trade["arrives"].reshape(-1)[codes] == self.day]
+            experience.receive_codes(w, codes)
+            self._received = codes
         else:
-            codes = np.flatnonzero(self.w.bond["flags"].reshape(-1) & np.uint8(8))
-            experience.reflect_codes(self.w, codes)
+            if self.loose:
+                self._received = np.flatnonzero(w.bond["flags"].reshape(-1) & np.uint8(EXPERIENCED))
+            experience.reflect_codes(w, self._received)
 
     def fulfil(self) -> None:
         """Ration what is scarce, settle orders, charge media, tell the ties of new adopters."""
@@ -211,38 +227,45 @@ class World:
         market.take(served)
         self._book(served, w.at_offer[:, OF_LOST])
         self._spend = self.media.charged(self.plan, w.at_touch)
-        if self.scenario.category.kind == "durable" and len(orders):
-            self._announce(np.unique(orders["consumer"][orders["served"] == 1]))
+        self._expect(orders[orders["served"] == 1] if w.at_offer[:, OF_LOST].any() else orders)
+
+    def _expect(self, orders: Array) -> None:
+        """Note when served orders arrive, and who adopted."""
+        if len(orders) == 0:
+            return
+        brands, days = self.market.table["brand"][orders["offer"]], self.market.table["days"][orders["offer"]]
+        codes = orders["consumer"].astype(np.int64) * self.w.bond.shape[1] + brands
+        for wait in np.unique(days):
+            self._due.setdefault(self.day + int(wait), []).append(codes[days == wait])
+        if self.scenario.category.kind == "durable":
+            self._announce(orders["consumer"])  # a durable is bought once, so nobody stands here twice
 
     def _book(self, served: Array, lost: Array) -> None:
         """The day's money by offer, minor units."""
-        book, table = self._offer, self.market.table
+        book, market = self._offer, self.market
+        table = market.table
         book[:, ORDERS], book[:, LOST] = served, lost
         book[:, REVENUE] = served * table["price"]
         book[:, DISCOUNTS] = served * (table["list_price"] - table["price"])
         book[:, GOODS] = served * self.w.brands["unit_cost"][table["brand"]]
-        for k, offer in enumerate(self.market.offers):
-            book[k, FULFILMENT] = int(served[k]) * offer.delivery_cost
-            book[k, COMMISSION] = round(int(book[k, REVENUE]) * offer.commission)
-        book[:, STOCK] = self.market.stock
+        book[:, FULFILMENT] = served * market.delivery_cost
+        book[:, COMMISSION] = np.rint(book[:, REVENUE] * market.commission)
+        book[:, STOCK] = market.stock
 
     def _announce(self, newcomers: Array) -> None:
         """Adopters become visible to their ties from tomorrow on."""
         if self.scenario.category.kind != "durable" or len(newcomers) == 0:
             return
-        self._owners = int(self.w.person["owner"].sum())
+        self._owners += len(newcomers)
         self.w.params["adopters"] = self._owners
-        for graph, weights in zip(self.graphs.values(), self._tie_weights(), strict=True):
+        for graph, weights in zip(self.graphs.values(), self._tie_weights, strict=True):
             if not graph.complete:
                 adopted(self.w, newcomers, graph.indptr, graph.neighbours, weights)
 
-    def _tie_weights(self) -> list[Array]:
-        from agorasim.ecosystem.building import tie_weights
-
-        return [tie_weights(self.scenario, graph) for graph in self.graphs.values()]
-
     def record(self) -> None:
         """Sum states, write the day down and clear the tallies."""
+        if self.loose:
+            experience.count_levels(self.w)
         experience.record_states(self.w)
         self.history.close_day(self.w, self.plan, self._spend, self._fixed, self._offer)
 
@@ -292,14 +315,16 @@ class World:
         state = self.__dict__.copy()
         state["replaced"] = {}
         # Scratch space for a day's orders is large and empty between days.
-        state["w"] = Columns(**{**self.w.arrays(), "orders": np.empty(0, dtype=self.w.orders.dtype)})
+        state["w"] = Columns(**{**self.w.arrays(), "orders": self.w.orders[:0], "speakers": self.w.speakers[:0]})
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        from agorasim.ecosystem.building import order_space
-
-        self.w.put(orders=order_space(self.scenario, self.size))
+        speakers = speaker_space(self.w.talk.size)
+        said = np.flatnonzero(self.w.talk["says"].reshape(-1))
+        speakers[: len(said)] = said
+        self.w.spoken[0] = len(said)
+        self.w.put(orders=order_space(self.scenario, self.size), speakers=speakers)
 
     @property
     def needs_today(self) -> int:
