@@ -228,5 +228,7 @@ def png(figure: Figure, dpi: int) -> bytes:
         # Thousands of thin lines: a palette of 256 looks the same at a quarter of the size.
         buffer = io.BytesIO()
         flat = image.quantize(256, method=PIL.Image.Quantize.FASTOCTREE, dither=PIL.Image.Dither.NONE)
+        # The average of all that is nearly white is paper again.
+        flat.putpalette([255 if level >= 253 else level for level in flat.getpalette() or []])
         flat.save(buffer, format="png", dpi=(dpi, dpi))
     return buffer.getvalue()

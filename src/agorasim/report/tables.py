@@ -91,11 +91,10 @@ def in_short(data: ReportData, readings: dict[str, str]) -> str:
     """Who leads, where, how much and how sure, in a few sentences."""
     points = [_lead(data), *(readings[name] for name in ("places", "word_of_mouth") if name in readings)]
     points.append(
-        "What a single channel adds cannot be read off one set of worlds; <code>agorasim synergy</code> runs paired "
-        "worlds with and without it."
+        "What a single channel adds cannot be read off one set of worlds: run the scenario again with the same seed and "
+        "without that channel, and compare the replications pair by pair."
     )
-    shown = [escape(p) for p in points[:-1] if p] + points[-1:]
-    return f"<ul class=short>{''.join(f'<li>{p}</li>' for p in shown)}</ul>"
+    return f"<ul class=short>{''.join(f'<li>{escape(p)}</li>' for p in points if p)}</ul>"
 
 
 def _lead(data: ReportData) -> str:

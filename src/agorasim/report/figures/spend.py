@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from agorasim.report.data import Estimate, Named, ReportData
 
 _HONEST = (
-    "These are prices of contact, not returns: what a channel adds is the difference between paired worlds with and "
-    "without it (agorasim synergy)."
+    "These are prices of contact, not returns: what a channel adds is the difference between worlds of one seed with "
+    "and without it."
 )
 
 
