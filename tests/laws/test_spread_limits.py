@@ -38,7 +38,7 @@ def test_bass_curve() -> None:
 def test_si_is_logistic() -> None:
     """I' = 0.5 I (1 - I) from 1 %: half at 9.190, 0.5999 at 10."""
     n = 100_000
-    runs = spread("complete", "hazard", p=0.0, q=0.5, n=n, seeds=n // 100, dt=0.01, steps=1010, replications=10, jobs=2)
+    runs = spread("complete", "hazard", p=0.0, q=0.5, n=n, seeds=n // 100, dt=0.02, steps=505, replications=10, jobs=2)
     mean = runs.curves.mean(axis=0) / n
     assert np.interp(0.5, mean, runs.clock) == pytest.approx(9.190, rel=0.01)
     assert np.interp(10.0, runs.clock, mean) == pytest.approx(0.5999, rel=0.01)
@@ -118,8 +118,8 @@ def test_critical_chance_of_rewired_networks(facebook: Graph, data_folder: Path)
     for graph, published in ((facebook, 0.00947), (email, 0.01358)):
         mixed = rewired(graph)
         assert np.array_equal(mixed.degree(), graph.degree())
-        grid = published * np.arange(0.6, 1.65, 0.1)
-        fluctuation = [relative_variance(spread(mixed, p=p, seeds=1, replications=2500)) for p in grid]
+        grid = published * np.arange(0.6, 1.45, 0.1)
+        fluctuation = [relative_variance(spread(mixed, p=p, seeds=1, replications=2000)) for p in grid]
         smooth = np.convolve(fluctuation, np.ones(3) / 3, mode="valid")
         assert grid[1 + np.argmax(smooth)] == pytest.approx(published, rel=0.2)
 
@@ -133,7 +133,7 @@ def rewired(graph: Graph) -> Graph:
     rng = np.random.default_rng(0)
     ties = [tuple(tie) for tie in graph.edges().tolist()]
     present = set(ties)
-    for i, j, flip in rng.integers(0, len(ties), (6 * len(ties), 3)).tolist():
+    for i, j, flip in rng.integers(0, len(ties), (3 * len(ties), 3)).tolist():
         (a, b), (c, d) = ties[i], ties[j] if flip % 2 else ties[j][::-1]
         new = (min(a, d), max(a, d)), (min(c, b), max(c, b))
         if len({a, b, c, d}) == 4 and not present.intersection(new):
