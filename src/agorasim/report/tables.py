@@ -91,8 +91,8 @@ def in_short(data: ReportData, readings: dict[str, str]) -> str:
     """Who leads, where, how much and how sure, in a few sentences."""
     points = [_lead(data), *(readings[name] for name in ("places", "word_of_mouth") if name in readings)]
     points.append(
-        "What a single channel adds cannot be read off one set of worlds: run the scenario again with the same seed and "
-        "without that channel, and compare the replications pair by pair."
+        "What a single channel adds cannot be read off one set of worlds: run the scenario again with the same seed "
+        "and without that channel, and compare the replications pair by pair."
     )
     return f"<ul class=short>{''.join(f'<li>{escape(p)}</li>' for p in points if p)}</ul>"
 
