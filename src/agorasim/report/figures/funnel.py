@@ -150,7 +150,7 @@ def touchpoint_funnel(data: ReportData) -> Picture | None:
         return sheet.figure
 
     caption = (
-        f"n = {words.count(data.n, 'replication')}. Means: impressions, searches and clicks summed over the counted days, "
+        f"n = {words.count(data.n, 'replication')}. Means: impressions, searches and clicks summed over counted days, "
         "people reached on a mean day. Colours group touchpoints: violet paid, green owned, brown offline. Read along "
         "a row, not down a column: touchpoints count different things (a poster passed, a feed item seen, a visit), "
         "and what happened on a touchpoint is not credit for a sale."
