@@ -256,6 +256,7 @@ class World:
         """Adopters become visible to their ties from tomorrow on."""
         if self.scenario.category.kind != "durable" or len(newcomers) == 0:
             return
+        newcomers = np.ascontiguousarray(newcomers, dtype=np.int64)  # one type of array, so one compiled form
         self._owners += len(newcomers)
         self.w.params["adopters"] = self._owners
         for graph, weights in zip(self.graphs.values(), self._tie_weights, strict=True):
