@@ -11,6 +11,7 @@ import numpy as np
 
 from agorasim.effects.intervals import mean_interval
 from agorasim.errors import InputError
+from agorasim.measures.metrics import recorded
 from agorasim.report.style import brand_colour, brand_marker, touchpoint_colours
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class ReportData:
         self.manifest: Mapping[str, Any] = results.manifest
         #: The scenario as plain data, so that a page can be drawn of a run that a later version would refuse.
         self.scenario: Mapping[str, Any] = results.manifest["scenario"]
+        #: One reading of the table for each level.
+        self._totals: dict[str, pd.DataFrame] = {}
 
     # -- what was run ------------------------------------------------------------------------------------------------
 
@@ -206,7 +209,11 @@ class ReportData:
 
         Flows are summed; stocks, and reach, which counts the same people again every day, are means a day.
         """
-        return self.results.frame("kpis", by=level, metrics=list(metrics), daily=False)
+        if level not in self._totals:
+            wanted = [m.name for m in recorded() if level in m.levels]
+            self._totals[level] = self.results.frame("kpis", by=level, metrics=wanted, daily=False)
+        keys = ["replicate", "brand"] + ([] if level == "brand" else [level])
+        return self._totals[level][[*keys, *metrics]].copy()
 
     @cached_property
     def category(self) -> pd.DataFrame:
@@ -225,6 +232,22 @@ class ReportData:
         """Mean and interval of one value per replication, at the scenario's coverage."""
         found = mean_interval(np.asarray(values, dtype=np.float64), self.interval)
         return Estimate(float(found.estimate), float(found.low), float(found.high), int(found.n))
+
+    def estimates(
+        self, frame: pd.DataFrame, level: str, metrics: Sequence[str]
+    ) -> dict[tuple[str, str], dict[str, Estimate]]:
+        """Estimates of a frame of totals, by brand and `level` and then by metric, all in one go."""
+        groups: dict[Any, Any] = dict(frame.groupby(["brand", level], sort=False).indices)
+        numbers = frame[list(metrics)].to_numpy(np.float64)
+        values = np.full((len(groups), len(metrics), max(self.n, 1)), np.nan)
+        for group, rows in enumerate(groups.values()):
+            values[group, :, : len(rows)] = numbers[rows].T
+        found = mean_interval(values, self.interval)
+        columns = (found.estimate.tolist(), found.low.tolist(), found.high.tolist(), found.n.tolist())
+        return {
+            (str(brand), str(key)): {m: Estimate(*of) for m, *of in zip(metrics, *lists, strict=True)}
+            for (brand, key), *lists in zip(groups, *columns, strict=True)
+        }
 
     @cached_property
     def _brand_index(self) -> dict[str, int]:

@@ -108,10 +108,7 @@ def touchpoint_funnel(data: ReportData) -> Picture | None:
 
     metrics = [m for m, _, _, _ in _COUNTS]
     totals = data.totals("touchpoint", metrics)
-    means: dict[tuple[str, str], dict[str, Estimate]] = {
-        (str(b), str(t)): {m: data.estimate(part[m]) for m in metrics}
-        for (b, t), part in totals.groupby(["brand", "touchpoint"], sort=False)
-    }
+    means = data.estimates(totals, "touchpoint", metrics)
     shown = [t for t in data.touchpoints if any(_some(means.get((b.key, t.key))) for b in data.brands)]
     if not shown:
         return None

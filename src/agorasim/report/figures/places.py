@@ -39,12 +39,11 @@ def places(data: ReportData) -> Picture | None:
     totals[["orders", "lost_orders", "revenue"]] = totals[metrics].fillna(0.0)
     if totals.empty or not (totals["orders"].sum() + totals["lost_orders"].sum()) > 0:
         return None
-    found = []
-    for (brand, place), part in totals.groupby(["brand", "place"], sort=False):
-        for metric in metrics:
-            e = data.estimate(part[metric])
-            values = {"mean": e.mean, "low": e.low, "high": e.high, "replications": e.n}
-            found.append({"brand": brand, "place": place, "metric": metric, **values})
+    found = [
+        {"brand": brand, "place": place, "metric": metric, "mean": e.mean, "low": e.low, "high": e.high,
+         "replications": e.n}
+        for (brand, place), of in data.estimates(totals, "place", metrics).items() for metric, e in of.items()
+    ]  # fmt: skip
     table = pd.DataFrame(found)
     bars = {b.key: _bars(data, totals, b) for b in data.brands}
     shown = [b for b in data.brands if bars[b.key]]

@@ -31,10 +31,8 @@ def spend(data: ReportData) -> Picture | None:
     totals = data.totals("touchpoint", metrics).fillna(0.0)
     totals["per_thousand"] = _ratio(1000.0 * totals["spend"], totals["impressions"])
     totals["per_click"] = _ratio(totals["spend"], totals["clicks"])
-    found: dict[tuple[str, str], dict[str, Estimate]] = {}
-    for (b, t), part in totals.groupby(["brand", "touchpoint"], sort=False):
-        if part["spend"].sum() > 0:
-            found[(str(b), str(t))] = {m: data.estimate(part[m]) for m in [*metrics, "per_thousand", "per_click"]}
+    everything = data.estimates(totals, "touchpoint", [*metrics, "per_thousand", "per_click"])
+    found = {key: of for key, of in everything.items() if of["spend"].mean > 0}
     points = [t for t in data.touchpoints if any((b.key, t.key) in found for b in data.brands)]
     payers = [b for b in data.brands if any((b.key, t.key) in found for t in points)]
     if not points:
