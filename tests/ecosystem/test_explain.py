@@ -20,6 +20,12 @@ from agorasim.ecosystem.world import PHASES
 from agorasim.scenario import warnings
 
 
+@pytest.fixture(scope="module", autouse=True)
+def warm() -> None:
+    """What is timed here is explaining, not compiling."""
+    warm_up()
+
+
 @pytest.fixture(scope="module")
 def coffee() -> Scenario:
     return Scenario.load("coffee_o2o")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from agorasim.ecosystem.explain import Preview, Section
-from agorasim.ecosystem.world import PHASES
+from agorasim.ecosystem.world import PHASES, World
 from agorasim.scenario import warnings
 from agorasim.scenario.catalogue import KINDS, is_default
 
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
     from agorasim.ecosystem.social.csr import Graph
 
-#: Nanoseconds of one core that a consumer's day takes: for itself, for each touchpoint, for each brand met there, and
-#: for each tie that messages cross; measured on the bundled scenarios.
-DAY_NS: Final = 60.0
-TOUCH_NS: Final = 3.0
-PAIR_NS: Final = 6.0
+#: Nanoseconds of one core: of a consumer's day, each brand they remember, each touchpoint and each brand met there;
+#: of a need and each offer it weighs. Measured on the bundled scenarios.
+DAY_NS: Final = 30.0
+BRAND_NS: Final = 20.0
+TOUCH_NS: Final = 7.0
+PAIR_NS: Final = 5.0
+NEED_NS: Final = 140.0
+OFFER_NS: Final = 90.0
 #: Consumers whose neighbourhoods are looked at for clustering.
 CLUSTERING_SAMPLE: Final = 300
 
@@ -204,10 +207,12 @@ def cost(seen: Preview) -> Section:
     return Section("Memory and time", ("", ""), rows)
 
 
-def day_seconds(world: Any) -> float:
+def day_seconds(world: World) -> float:
     """Seconds that a day takes on one core once kernels are compiled, roughly."""
-    each = DAY_NS + TOUCH_NS * len(world.w.touches) + PAIR_NS * len(world.w.pairs)
-    return float(world.size * each * 1e-9)
+    w = world.w
+    each = DAY_NS + BRAND_NS * w.bond.shape[1] + TOUCH_NS * len(w.touches) + PAIR_NS * len(w.pairs)
+    each += float(w.person["need_rate"].mean(dtype=float)) * (NEED_NS + OFFER_NS * len(w.offers))
+    return world.size * each * 1e-9
 
 
 def oddities(seen: Preview) -> Section:
