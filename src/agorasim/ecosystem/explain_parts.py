@@ -212,7 +212,7 @@ def day_seconds(world: World) -> float:
     w = world.w
     each = DAY_NS + BRAND_NS * w.bond.shape[1] + TOUCH_NS * len(w.touches) + PAIR_NS * len(w.pairs)
     each += float(w.person["need_rate"].mean(dtype=float)) * (NEED_NS + OFFER_NS * len(w.offers))
-    return world.size * each * 1e-9
+    return float(world.size * each * 1e-9)
 
 
 def oddities(seen: Preview) -> Section:
