@@ -13,9 +13,9 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-F = TypeVar("F", bound=Callable[..., Any])
+Compiled = Callable[..., Any]
 
 PACKAGE = Path(__file__).resolve().parent
 KERNEL_ROOMS = ("_compile.py", "randomness.py", "behaviour", "ecosystem", "brands", "measures")
@@ -89,12 +89,13 @@ def is_warm() -> bool:
 
 
 if TYPE_CHECKING:
+    # Compiled functions take Python's, NumPy's and a record's numbers alike, which no annotation says: callers are
+    # not checked against `int` and `float`.
+    def kernel(function: Compiled) -> Compiled: ...
 
-    def kernel(function: F) -> F: ...
+    def borrowed(function: Compiled) -> Compiled: ...
 
-    def borrowed(function: F) -> F: ...
-
-    def inlined(function: F) -> F: ...
+    def inlined(function: Compiled) -> Compiled: ...
 else:
     # error_model="numpy": no hidden division checks. Never fastmath: its bits are the optimiser's free choice.
     _OPTIONS = {"cache": CACHE is not None, "error_model": "numpy", "nogil": True}

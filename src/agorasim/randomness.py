@@ -27,7 +27,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim._compile import inlined, kernel
+from agorasim._compile import kernel
 from agorasim.errors import InputError
 
 MAX_DAY: Final = 2**24 - 1
@@ -35,7 +35,7 @@ MAX_WORD: Final = 2**32 - 1
 CHUNK: Final = 256  #: consumers a vectorised pass handles at a time
 
 #: What a draw needs besides its consumer and entity; a one-element array travels through every kernel.
-STREAM = np.dtype([("key0", "u4"), ("key1", "u4"), ("replicate", "u4"), ("day", "u4")])
+STREAM = np.dtype([("key0", "u4"), ("key1", "u4"), ("replicate", "u4"), ("day", "u4")], align=True)
 
 
 # --- purposes -------------------------------------------------------------------------------------------------------
@@ -47,8 +47,11 @@ class Purposes:
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
 
-    def declare(self, name: str, number: int) -> int:
-        """Give `name` the 8-bit `number`; returns it. ValueError when either is taken or out of range."""
+    def declare(self, name: str, number: int) -> Any:
+        """Give `name` the 8-bit `number`; returns it. ValueError when either is taken or out of range.
+
+        A NumPy integer, because Numba would compile each drawing function anew for every literal Python integer.
+        """
         if name in self._numbers:
             raise ValueError(f"purpose {name!r} is declared twice")
         if number in self._numbers.values():
@@ -57,7 +60,7 @@ class Purposes:
         if not 0 <= number <= 255:
             raise ValueError(f"purpose number of {name!r} must be 0 to 255, got {number}")
         self._numbers[name] = number
-        return number
+        return np.int64(number)
 
     def names(self) -> dict[str, int]:
         """All purposes by name."""
@@ -90,6 +93,8 @@ REPORT = PURPOSES.declare("brand.report_noise", 40)
 GRAPH = PURPOSES.declare("graph.generator", 41)
 SPREAD = PURPOSES.declare("spread.draw", 42)
 LAYOUT = PURPOSES.declare("report.sample", 43)
+#: The entity of draws that belong to the consumer alone.
+NOBODY: Any = np.int64(0)
 
 
 # --- addresses ------------------------------------------------------------------------------------------------------
@@ -135,22 +140,25 @@ def stream(seed: int, replicate: int = 0, day: int = 0) -> NDArray[Any]:
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _S32 = np.uint64(32)
+#: Weyl steps of the key words, one a round.
+_W0 = tuple(np.uint64(k * 0x9E3779B9 & MAX_WORD) for k in range(10))
+_W1 = tuple(np.uint64(k * 0xBB67AE85 & MAX_WORD) for k in range(10))
 
 
-@inlined
-def _key(key: Any, step: int) -> Any:
+@kernel
+def _key(key: Any, step: np.uint64) -> Any:
     """A key word advanced by a Weyl step; added in 64 bits, so that plain NumPy scalars do not warn of overflow."""
-    return np.uint32(np.uint64(key) + np.uint64(step))
+    return np.uint32(np.uint64(key) + step)
 
 
-@inlined
+@kernel
 def _round(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     p0 = _M0 * np.uint64(c0)
     p1 = _M1 * np.uint64(c2)
     return np.uint32(p1 >> _S32) ^ c1 ^ k0, np.uint32(p1), np.uint32(p0 >> _S32) ^ c3 ^ k1, np.uint32(p0)
 
 
-@inlined
+@kernel
 def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     """Philox4x32-10: four 32-bit words from a counter of four words and a key of two.
 
@@ -159,19 +167,19 @@ def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     c0, c1, c2, c3 = np.uint32(c0), np.uint32(c1), np.uint32(c2), np.uint32(c3)
     k0, k1 = np.uint32(k0), np.uint32(k1)
     c0, c1, c2, c3 = _round(c0, c1, c2, c3, k0, k1)
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, 0x9E3779B9), _key(k1, 0xBB67AE85))
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, 0x3C6EF372), _key(k1, 0x76CF5D0A))
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, 0xDAA66D2B), _key(k1, 0x32370B8F))
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, 0x78DDE6E4), _key(k1, 0xED9EBA14))
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, 0x1715609D), _key(k1, 0xA9066899))
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, 0xB54CDA56), _key(k1, 0x646E171E))
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, 0x5384540F), _key(k1, 0x1FD5C5A3))
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, 0xF1BBCDC8), _key(k1, 0xDB3D7428))
-    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, 0x8FF34781), _key(k1, 0x96A522AD))
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, _W0[1]), _key(k1, _W1[1]))
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, _W0[2]), _key(k1, _W1[2]))
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, _W0[3]), _key(k1, _W1[3]))
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, _W0[4]), _key(k1, _W1[4]))
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, _W0[5]), _key(k1, _W1[5]))
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, _W0[6]), _key(k1, _W1[6]))
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, _W0[7]), _key(k1, _W1[7]))
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, _W0[8]), _key(k1, _W1[8]))
+    c0, c1, c2, c3 = _round(c0, c1, c2, c3, _key(k0, _W0[9]), _key(k1, _W1[9]))
     return c0, c1, c2, c3
 
 
-@inlined
+@kernel
 def to_uniform(word: Any) -> Any:
     """A word as a float64 strictly between 0 and 1. Keep it float64: cast to float32 it can become 1."""
     return (np.float64(word) + 0.5) * 2.3283064365386963e-10

@@ -37,7 +37,7 @@ def considers(w: Columns, i: int, b: int, u: float) -> bool:
     bond = w.bond[i, b]
     if bond["flags"] & (FOUND | CLICKED) or bond["visited"]:
         return True
-    return u < max(np.float64(bond["awareness"]), np.float64(bond["habit"]))
+    return bool(u < max(np.float64(bond["awareness"]), np.float64(bond["habit"])))
 
 
 @borrowed
@@ -61,7 +61,7 @@ def offer_utility(w: Columns, i: int, o: int) -> float:
         value = value - params["distance"] * math.sqrt(dx * dx + dy * dy)
     if offer["bit"] >= 0 and (bond["visited"] >> np.uint32(offer["bit"])) & np.uint32(1):
         value = value + params["visit"]
-    return value
+    return float(value)
 
 
 @borrowed

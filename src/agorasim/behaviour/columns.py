@@ -73,13 +73,15 @@ EXPERIENCED: Final = 8
 GOOD: Final = 1
 BAD: Final = 2
 
+# Entities and spans are int64 like every index, so that no function is compiled twice for another integer type.
+
 #: (T',) touchpoints where somebody can be met today, with the span of their pairs.
-TOUCH: Final = _record(("touch", "i4"), ("entity", "u4"), ("first", "i4"), ("end", "i4"), ("everyone", "u1"))
+TOUCH: Final = _record(("touch", "i4"), ("entity", "i8"), ("first", "i8"), ("end", "i8"), ("everyone", "u1"))
 #: (P',) brand x touchpoint pairs of today.
 PAIR: Final = _record(
     ("brand", "i4"),
     ("touch", "i4"),
-    ("entity", "u4"),
+    ("entity", "i8"),
     ("mean", "f8"),  # impressions per user today (media, posts); chance of meeting (presence)
     ("zero", "f8"),  # exp(-mean)
     ("cap", "i4"),
@@ -104,8 +106,8 @@ LIFT_CLICK: Final = 3
 RESULT: Final = _record(
     ("brand", "i4"),
     ("touch", "i4"),
-    ("searching", "u4"),  # entity of the touchpoint: one draw whether a need is searched there
-    ("entity", "u4"),
+    ("searching", "i8"),  # entity of the touchpoint: one draw whether a need is searched there
+    ("entity", "i8"),
     ("paid", "f8"),  # chance that an ad is shown to a searcher
     ("organic", "f8"),
     ("click", "f8"),
@@ -113,12 +115,12 @@ RESULT: Final = _record(
 )
 #: (B,) brands.
 BRAND: Final = _record(
-    ("entity", "u4"),
+    ("entity", "i8"),
     ("quality", "f8"),
     ("base", "f8"),  # intercept + weight x quality
     ("join", "f8"),
-    ("first", "i4"),  # span of its offers
-    ("end", "i4"),
+    ("first", "i8"),  # span of its offers
+    ("end", "i8"),
     ("unit_cost", "i8"),
 )
 #: (O,) offers of today: brand x place.
@@ -253,7 +255,7 @@ LAYOUT: Final[dict[str, tuple[Any, int]]] = {
     "offers": (OFFER, 1),
     "brand_ids": ("u4", 2),  # (K, B): entity of a brand in the k-th order of a day
     "offer_ids": ("u4", 2),  # (K, O)
-    "outside_ids": ("u4", 1),  # (K,)
+    "outside_ids": ("i8", 1),  # (K,)
     "escapes": ("f8", 1),  # (1 - q) ** k for k adopted ties (contact)
     "orders": (ORDER, 1),  # room for today's orders
     "counts": ("i8", 1),  # (4,): orders written, needs arisen

@@ -50,14 +50,14 @@ def move_goodwill(w: Columns, i: int, b: int, surprise: float) -> None:
 def lots(w: Columns, ids: Any, consumers: Any, sequences: Any, out: Any) -> None:
     """A keyed draw for each of some orders of one offer; the smallest get what is scarce. ids (K,) by order number."""
     for k in range(consumers.shape[0]):
-        out[k] = block(w.now, RATION, consumers[k], ids[sequences[k] % ids.shape[0]])[0]
+        out[k] = block(w.now, RATION, np.int64(consumers[k]), np.int64(ids[sequences[k] % ids.shape[0]]))[0]
 
 
 @borrowed
 def settle(w: Columns, i: int, o: int) -> None:
     """A served order: money, habit, ownership, and when the goods will be there."""
     offer = w.offers[o]
-    b = offer["brand"]
+    b = np.int64(offer["brand"])
     person = w.person[i]
     trade = w.trade[i, b]
     bond = w.bond[i, b]
@@ -86,7 +86,7 @@ def settle(w: Columns, i: int, o: int) -> None:
 @borrowed
 def refuse(w: Columns, i: int, o: int) -> None:
     """A refused order: it feels like a disappointment, and may be complained about."""
-    b = w.offers[o]["brand"]
+    b = np.int64(w.offers[o]["brand"])
     params = w.params[0]
     w.at_offer[o, OF_LOST] += 1
     w.by_cell[b, w.person[i]["cell"], BY_LOST] += 1
@@ -99,9 +99,9 @@ def settle_orders(w: Columns) -> None:
     for k in range(w.counts[0]):
         order = w.orders[k]
         if order["served"]:
-            settle(w, order["consumer"], order["offer"])
+            settle(w, np.int64(order["consumer"]), np.int64(order["offer"]))
         else:
-            refuse(w, order["consumer"], order["offer"])
+            refuse(w, np.int64(order["consumer"]), np.int64(order["offer"]))
 
 
 @borrowed
@@ -194,9 +194,9 @@ def record_states(w: Columns) -> None:
     alone = by_cell.shape[1] == 1
     for b in range(bonds.shape[1]):
         tallies = by_cell[b]
-        awareness = 0
-        goodwill = 0
-        habit = 0
+        awareness = np.int64(0)
+        goodwill = np.int64(0)
+        habit = np.int64(0)
         for i in range(people.shape[0]):
             bond = bonds[i, b]
             aware = np.int64(np.float64(bond["awareness"]) * FIXED + 0.5)

@@ -95,7 +95,7 @@ def meet(w: Columns, i: int, p: int, n: int, u: float) -> bool:
     Counting what happened on the touchpoint is left to the caller (`tally`).
     """
     pair = w.pairs[p]
-    b = pair["brand"]
+    b = np.int64(pair["brand"])
     bond = w.bond[i, b]
     lift = w.lift[pair["table"], n]
     strength = 1.0 - np.float64(bond["fatigue"])

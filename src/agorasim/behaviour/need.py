@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from agorasim._compile import borrowed
 from agorasim.behaviour.columns import CASCADE, CONTACT, HAZARD, NEEDS_ARISEN, Columns
 from agorasim.behaviour.spread_rules import contact_probability, hazard_probability, threshold_reached
-from agorasim.randomness import ADOPT, CHUNK, NEED, draw, fill, poisson
+from agorasim.randomness import ADOPT, CHUNK, NEED, NOBODY, draw, fill, poisson
 
 #: Fixed point of weighted ties under the threshold rule.
 TIE_UNIT = 1000
@@ -35,7 +37,7 @@ def adopted_share(w: Columns, i: int) -> float:
 
 
 @borrowed
-def wants_to_adopt(w: Columns, i: int, u: float) -> bool:
+def wants_to_adopt(w: Columns, i: int, u: float) -> Any:
     """Whether the word-of-mouth rule makes a non-owner recognise the need for the durable today."""
     params = w.params[0]
     rule = params["rule"]
@@ -74,10 +76,10 @@ def recognise(w: Columns, i: int, u_need: float, u_adopt: float) -> int:
 
 
 @borrowed
-def need(w: Columns, i: int) -> int:
+def need(w: Columns, i: int) -> Any:
     """A consumer's needs of the day."""
-    u_need = draw(w.now, NEED, i, 0) if w.params[0]["needing"] else 0.0
-    u_adopt = draw(w.now, ADOPT, i, 0) if w.params[0]["rule"] > CASCADE else 0.0
+    u_need = draw(w.now, NEED, i, NOBODY) if w.params[0]["needing"] else 0.0
+    u_adopt = draw(w.now, ADOPT, i, NOBODY) if w.params[0]["rule"] > CASCADE else 0.0
     return recognise(w, i, u_need, u_adopt)
 
 
@@ -89,9 +91,9 @@ def need_chunk(w: Columns, chunk: int) -> int:
     needy = w.listed[0]
     first = chunk * CHUNK
     if w.params[0]["needing"]:
-        fill(w.now, NEED, chunk, 0, uniform)
+        fill(w.now, NEED, chunk, NOBODY, uniform)
     if w.params[0]["rule"] > CASCADE:
-        fill(w.now, ADOPT, chunk, 0, other)
+        fill(w.now, ADOPT, chunk, NOBODY, other)
     count = 0
     people = w.person
     size = min(CHUNK, people.shape[0] - first)

@@ -27,15 +27,15 @@ def search(w: Columns, i: int) -> None:
     """A needy consumer may search. A brand among the results is remembered, considered, perhaps clicked."""
     if w.person[i]["needs"] == 0:
         return
-    last = -1
+    last = np.int64(-1)
     searching = False
     for k in range(w.results.shape[0]):
         result = w.results[k]
-        t = result["touch"]
-        b = result["brand"]
+        t = np.int64(result["touch"])
+        b = np.int64(result["brand"])
         if t != last:  # results stand sorted by touchpoint
             last = t
-            searching = draw(w.now, USE, i, result["searching"]) < np.float64(w.use[t, i])
+            searching = bool(draw(w.now, USE, i, result["searching"]) < np.float64(w.use[t, i]))
         if not searching:
             continue
         u = block(w.now, SEARCH, i, result["entity"])

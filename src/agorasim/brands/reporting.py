@@ -26,7 +26,7 @@ FIGURES: Final = 4
 @kernel
 def _multiply(now: Any, brand: int, subjects: Any, sigma: float, values: Any, out: Any) -> None:
     for s in range(subjects.shape[0]):
-        u = block(now, REPORT, subjects[s], brand)
+        u = block(now, REPORT, np.int64(subjects[s]), brand)
         out[s, 0] = values[s, 0] * math.exp(sigma * normal(u[0]) - 0.5 * sigma * sigma)
         out[s, 1] = values[s, 1] * math.exp(sigma * normal(u[1]) - 0.5 * sigma * sigma)
         out[s, 2] = values[s, 2] * math.exp(sigma * normal(u[2]) - 0.5 * sigma * sigma)

@@ -210,4 +210,3 @@ class Shop(Member):
 def phases_replaced(consumer: type[Consumer], names: tuple[str, ...]) -> list[str]:
     """The phases that a subclass does differently from `Consumer`."""
     return [name for name in names if getattr(consumer, name) is not getattr(Consumer, name)]
-

@@ -133,7 +133,7 @@ def _columns(
         offers=market.table,
         brand_ids=_ids(ids, sequences, [("choice", "brand", b) for b in scenario.brands]),
         offer_ids=_ids(ids, sequences, [("choice", "offer", o.brand, o.place) for o in market.offers]),
-        outside_ids=_ids(ids, sequences, [("choice", "nothing")])[:, 0].copy(),
+        outside_ids=_ids(ids, sequences, [("choice", "nothing")])[:, 0].astype(np.int64),
         escapes=_escapes(scenario, layers, people),
         orders=order_space(scenario, size),
         counts=np.zeros(4, dtype=np.int64),

@@ -126,7 +126,7 @@ def gamma_of_mean_one(u: NDArray[np.float64], shape: float) -> NDArray[np.float6
     """Gamma quantiles with mean 1 and the given shape."""
     from scipy.special import gammaincinv
 
-    out: NDArray[np.float64] = gammaincinv(shape, u) / shape
+    out: NDArray[np.float64] = np.asarray(gammaincinv(shape, u) / shape, dtype=np.float64)
     return out
 
 
@@ -139,4 +139,4 @@ def beta_of_mean(u: NDArray[np.float64], mean: float, correlation: float) -> NDA
     size = (1.0 - correlation) / correlation
     grid = np.linspace(0.0, 1.0, 1025)
     quantiles = betaincinv(mean * size, (1.0 - mean) * size, grid)
-    return np.interp(u, grid, quantiles)
+    return np.asarray(np.interp(u, grid, quantiles), dtype=np.float64)

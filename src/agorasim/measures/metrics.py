@@ -1,7 +1,8 @@
 """The metric dictionary: for each metric its unit, whether it may be added up, and where it exists.
 
 A *flow* happens during a day and adds up over days; a *stock* is a level at the end of a day. A metric is *additive*
-when the rows of a breakdown sum to the brand's row. Ratios are recomputed from their parts after adding, never averaged.
+when the rows of a breakdown sum to the brand's row. Ratios are recomputed from their parts after adding,
+never averaged.
 """
 
 from __future__ import annotations
@@ -10,8 +11,6 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Level = Literal["category", "brand", "touchpoint", "place", "segment", "region"]
-
-B, T, P, S, R, C = "brand", "touchpoint", "place", "segment", "region", "category"
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,9 @@ def _ratio(name: str, unit: str, levels: str, meaning: str, top: str, bottom: st
     return Metric(name, unit, "flow", False, _levels(levels), meaning, ratio=(top, bottom))
 
 
-_LETTERS: Final[dict[str, Level]] = {"c": "category", "b": "brand", "t": "touchpoint", "p": "place", "s": "segment", "r": "region"}
+_LETTERS: Final[dict[str, Level]] = {
+    "c": "category", "b": "brand", "t": "touchpoint", "p": "place", "s": "segment", "r": "region",
+}  # fmt: skip
 
 
 def _levels(letters: str) -> tuple[Level, ...]:
@@ -70,7 +71,7 @@ METRICS: Final[tuple[Metric, ...]] = (
     _flow("lost_orders", "orders", "bpsr", "orders refused for want of stock or capacity"),
     _flow("revenue", "money", "bpsr", "money paid by buyers", money=True),
     _flow("new_customers", "consumers", "bsr", "first purchases from the brand"),
-    _flow("discounts", "money", "bp", "list price not charged because of promotions (inside revenue, shown apart)", money=True),
+    _flow("discounts", "money", "bp", "list price not charged because of promotions (not part of revenue)", money=True),
     # money
     _flow("cost_of_goods", "money", "bp", "unit cost of what was sold", money=True),
     _flow("fulfilment_cost", "money", "bp", "delivery borne by the brand", money=True),
@@ -89,7 +90,9 @@ METRICS: Final[tuple[Metric, ...]] = (
     _flow("experiences", "experiences", "bsr", "purchases received and experienced"),
     _flow("satisfaction_sum", "points", "bsr", "sum of satisfaction scores (1 to 5) over experiences"),
     # ratios
-    _ratio("satisfaction", "points", "bsr", "mean satisfaction score (1 to 5) of the experiences", "satisfaction_sum", "experiences"),
+    _ratio(
+        "satisfaction", "points", "bsr", "mean score of the experiences (1 to 5)", "satisfaction_sum", "experiences"
+    ),
     _ratio("price_paid", "money per order", "bpsr", "mean price paid (average order value)", "revenue", "orders"),
     _ratio("click_through", "share", "bt", "clicks per impression", "clicks", "impressions"),
     _ratio("conversion", "share", "bsr", "orders per consideration", "orders", "considered"),

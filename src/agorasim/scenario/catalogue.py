@@ -44,7 +44,12 @@ def _media(meaning: str, *, online: bool = True, **defaults: Any) -> KindTraits:
 KINDS: Final[dict[str, KindTraits]] = {
     "search": KindTraits(
         "search engine: people with a need find brands, organically or through ads paid by the click",
-        True, True, True, False, _SPEND + "; organic results stay", on_need=True,
+        True,
+        True,
+        True,
+        False,
+        _SPEND + "; organic results stay",
+        on_need=True,
         defaults={"use": 0.5, "click_rate": 0.1, "awareness": 0.1, "goodwill": 0.0, "cap": 1},
     ),  # fmt: skip
     "social": _media("social feed", use=0.6, click_rate=0.01),
@@ -55,35 +60,83 @@ KINDS: Final[dict[str, KindTraits]] = {
     "tv": _media("television", online=False, use=0.5, awareness=0.06),
     "out_of_home": _media("posters and screens outdoors", online=False, use=0.7, awareness=0.03),
     "marketplace": KindTraits(
-        "e-commerce platform: lists many brands, sells, and may sell ads", True, False, True, True, _OWNED,
-        visits=True, defaults={"use": 0.3, "click_rate": 0.02, "awareness": 0.03, "goodwill": 0.0},
+        "e-commerce platform: lists many brands, sells, and may sell ads",
+        True,
+        False,
+        True,
+        True,
+        _OWNED,
+        visits=True,
+        defaults={"use": 0.3, "click_rate": 0.02, "awareness": 0.03, "goodwill": 0.0},
     ),  # fmt: skip
     "own_site": KindTraits(
-        "the brand's own web shop", True, False, False, True, _OWNED, visits=True,
+        "the brand's own web shop",
+        True,
+        False,
+        False,
+        True,
+        _OWNED,
+        visits=True,
         defaults={"use": 0.05, "awareness": 0.1, "goodwill": 0.01},
     ),  # fmt: skip
     "app": KindTraits(
-        "app or mini-program: members order and get pushes", True, False, False, True, _OWNED,
-        members_only=True, visits=True, defaults={"use": 0.3, "awareness": 0.1, "goodwill": 0.005, "join": 0.1},
+        "app or mini-program: members order and get pushes",
+        True,
+        False,
+        False,
+        True,
+        _OWNED,
+        members_only=True,
+        visits=True,
+        defaults={"use": 0.3, "awareness": 0.1, "goodwill": 0.005, "join": 0.1},
     ),  # fmt: skip
     "message": KindTraits(
-        "e-mail or SMS to members", True, False, False, False, _POSTS, members_only=True,
+        "e-mail or SMS to members",
+        True,
+        False,
+        False,
+        False,
+        _POSTS,
+        members_only=True,
         defaults={"use": 0.5, "awareness": 0.05, "goodwill": 0.0, "irritation": 0.05, "join": 0.1},
     ),  # fmt: skip
     "community": KindTraits(
-        "private-domain community (group chat, fan club)", True, False, False, True, _POSTS, members_only=True,
+        "private-domain community (group chat, fan club)",
+        True,
+        False,
+        False,
+        True,
+        _POSTS,
+        members_only=True,
         defaults={"use": 0.4, "awareness": 0.08, "goodwill": 0.02, "irritation": 0.02, "join": 0.1},
     ),  # fmt: skip
     "store": KindTraits(
-        "shops, at the locations listed under places", False, False, False, True, _OWNED, visits=True,
+        "shops, at the locations listed under places",
+        False,
+        False,
+        False,
+        True,
+        _OWNED,
+        visits=True,
         defaults={"use": 0.2, "awareness": 0.08, "goodwill": 0.005, "reach_km": 2.0},
     ),  # fmt: skip
     "event": KindTraits(
-        "events with limited room", False, False, False, False, _OWNED,
+        "events with limited room",
+        False,
+        False,
+        False,
+        False,
+        _OWNED,
         defaults={"use": 0.02, "awareness": 0.4, "goodwill": 0.15, "cap": 1},
     ),  # fmt: skip
     "partner": KindTraits(
-        "independent resellers, at the locations listed under places", False, False, False, True, _OWNED, visits=True,
+        "independent resellers, at the locations listed under places",
+        False,
+        False,
+        False,
+        True,
+        _OWNED,
+        visits=True,
         defaults={"use": 0.15, "awareness": 0.05, "goodwill": 0.0, "reach_km": 2.0},
     ),  # fmt: skip
 }

@@ -114,7 +114,7 @@ def _to_triangle(
     ties: int,
     head: Any,
     link: Any,
-) -> int:
+) -> Any:
     """A random neighbour of `near` not yet taken, or -1. Its own ties are a range, those to it a linked list."""
     first = near * (near - 1) // 2 if near <= m else m * (m + 1) // 2 + (near - m - 1) * m
     own = min(near, m)
