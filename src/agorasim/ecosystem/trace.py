@@ -217,7 +217,7 @@ class Watched(World):
                 if n == 0:
                     continue
                 chance = float(w.lift[pair["table"], n, c.LIFT_CLICK])
-                clicked = bool(pair["clicks"]) and block(w.now, CLICK, i, pair["entity"])[0] < chance
+                clicked = bool(pair["clicks"]) and draw(w.now, CLICK, i, pair["entity"]) < chance
                 where, brand = self.touchpoint_names[pair["touch"]], self.names[pair["brand"]]
                 out.append(Meeting(where, brand, n, clicked, bool(pair["bit"] >= 0)))
         return out
