@@ -27,7 +27,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim._compile import kernel
+from agorasim._compile import inlined, kernel
 from agorasim.errors import InputError
 
 MAX_DAY: Final = 2**24 - 1
@@ -145,24 +145,24 @@ _W0 = tuple(np.uint64(k * 0x9E3779B9 & MAX_WORD) for k in range(10))
 _W1 = tuple(np.uint64(k * 0xBB67AE85 & MAX_WORD) for k in range(10))
 
 
-@kernel
+@inlined
 def _key(key: Any, step: np.uint64) -> Any:
     """A key word advanced by a Weyl step; added in 64 bits, so that plain NumPy scalars do not warn of overflow."""
     return np.uint32(np.uint64(key) + step)
 
 
-@kernel
+@inlined
 def _round(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     p0 = _M0 * np.uint64(c0)
     p1 = _M1 * np.uint64(c2)
     return np.uint32(p1 >> _S32) ^ c1 ^ k0, np.uint32(p1), np.uint32(p0 >> _S32) ^ c3 ^ k1, np.uint32(p0)
 
 
-@kernel
-def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
+def _philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     """Philox4x32-10: four 32-bit words from a counter of four words and a key of two.
 
     The ten rounds are written out because LLVM vectorises a loop over blocks only when there is no loop inside.
+    `philox` is compiled once and called; `philox_here` is compiled into its caller, for loops that shall be vectorised.
     """
     c0, c1, c2, c3 = np.uint32(c0), np.uint32(c1), np.uint32(c2), np.uint32(c3)
     k0, k1 = np.uint32(k0), np.uint32(k1)
@@ -179,7 +179,11 @@ def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     return c0, c1, c2, c3
 
 
-@kernel
+philox = kernel(_philox)
+philox_here = inlined(_philox)
+
+
+@inlined
 def to_uniform(word: Any) -> Any:
     """A word as a float64 strictly between 0 and 1. Keep it float64: cast to float32 it can become 1."""
     return (np.float64(word) + 0.5) * 2.3283064365386963e-10
@@ -241,7 +245,7 @@ def fill(now: Any, purpose: int, chunk: int, entity: int, out: Any) -> None:
         np.uint32(entity),
     )
     for k in range(64):
-        a, b, c, d = philox(base + np.uint32(k), who, replicate, when, key0, key1)
+        a, b, c, d = philox_here(base + np.uint32(k), who, replicate, when, key0, key1)
         out[k] = to_uniform(a)
         out[64 + k] = to_uniform(b)
         out[128 + k] = to_uniform(c)

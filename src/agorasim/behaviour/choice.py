@@ -26,7 +26,7 @@ from agorasim.randomness import (
     block,
     gumbel,
     log_positive_stable,
-    philox,
+    philox_here,
     to_uniform,
 )
 
@@ -79,11 +79,11 @@ def toss(w: Columns, i: int, ids: int) -> None:
     entities = w.offer_ids[ids]
     uniform = w.tossed[0]
     for o in range(entities.shape[0]):
-        a, _, _, _ = philox(who, entities[o], replicate, place, key0, key1)
+        a, _, _, _ = philox_here(who, entities[o], replicate, place, key0, key1)
         uniform[o] = to_uniform(a)
     entities = w.brand_ids[ids]
     for b in range(entities.shape[0]):
-        a, c, d, _ = philox(who, entities[b], replicate, brand, key0, key1)
+        a, c, d, _ = philox_here(who, entities[b], replicate, brand, key0, key1)
         w.tossed[1, b] = to_uniform(a)
         w.tossed[2, b] = to_uniform(c)
         w.tossed[3, b] = to_uniform(d)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -37,6 +37,37 @@ def _sealed(series: Series, days: int, name: str) -> Series:
         raise ValueError(f"{name} must have shape ({days},), got {out.shape}")
     out.setflags(write=False)
     return out
+
+
+class SealedTable(Mapping[str, Series]):
+    """Series by name over one read-only array (names, days): what a world hands out instead of a dict a day.
+
+    Args:
+        names: what the rows are, without repetition.
+        values: float64 of shape (names, days), not writeable.
+    """
+
+    __slots__ = ("days", "names", "values_by_row")
+
+    def __init__(self, names: tuple[str, ...], values: Series) -> None:
+        if values.ndim != 2 or len(values) != len(names) or values.flags.writeable or values.dtype != np.float64:
+            raise ValueError("values must be a read-only float64 array with a row for each name")
+        self.names = names
+        self.values_by_row = values
+        self.days = values.shape[1]
+
+    def __getitem__(self, name: str) -> Series:
+        try:
+            row: Series = self.values_by_row[self.names.index(name)]
+        except ValueError:
+            raise KeyError(name) from None
+        return row
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,6 +134,8 @@ class BrandView:
                 object.__setattr__(self, name, _sealed(series, days, name))
         for name in _BREAKDOWNS:
             table = getattr(self, name)
+            if isinstance(table, SealedTable) and table.days == days:
+                continue
             if not all(_is_sealed(series, days) for series in table.values()):
                 sealed = {key: _sealed(series, days, f"{name}[{key!r}]") for key, series in table.items()}
                 object.__setattr__(self, name, sealed)

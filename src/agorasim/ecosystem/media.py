@@ -75,6 +75,7 @@ class Media:
         self._factor = factor
         self.entity = [ids.of("touchpoint", n) for n in self.names]
         self.pair_entity = [[ids.of("meeting", b, n) for n in self.names] for b in self.brands]
+        self.visit_entity = [[ids.of("visit", b, n) for n in self.names] for b in self.brands]
         self.everyone = [bool(len(row)) and float(row.min()) >= 1.0 for row in use]
         self.users = [int(np.rint(row.astype(np.float64) * _FIXED).sum()) / _FIXED for row in use]
         rate = np.float64(_FIXED) * person["need_rate"].astype(np.float64)
@@ -95,11 +96,11 @@ class Media:
         rows: list[NDArray[np.float32]] = []
         for b, brand in enumerate(self.brands):
             for t, touchpoint in enumerate(self.touchpoints):
-                if touchpoint.reach_km is None:
+                if touchpoint.reach_km is None or not self.kinds[t].visits:
                     continue
                 shops = [
                     p for p in self.scenario.places.values()
-                    if p.brand == brand and (self.kinds[t].buys_media or p.touchpoint == self.names[t])
+                    if p.brand == brand and p.touchpoint == self.names[t]
                 ]  # fmt: skip
                 if not shops:
                     continue
@@ -141,9 +142,9 @@ class Media:
                 continue
             first = len(pairs)
             for b in range(len(self.brands)):
-                pair = self._pair(b, t, int(plan[b, t]), float(posts[b]), days, day)
-                if pair is not None:
-                    pairs.append(pair)
+                if self.kinds[t].buys_media:
+                    pairs += self._media_pair(b, t, int(plan[b, t]))
+                pairs += self._owned_pair(b, t, float(posts[b]), days, day)
             if len(pairs) > first:
                 touches.append((t, self.entity[t], first, len(pairs), self.everyone[t]))
         table = np.array(pairs, dtype=PAIR)
@@ -152,28 +153,30 @@ class Media:
             poisson_steps(table["mean"][p], table["zero"][p], steps[p])
         return np.array(touches, dtype=TOUCH), table, steps
 
-    def _pair(self, b: int, t: int, spend: int, posts: float, days: Days, day: int) -> tuple[Any, ...] | None:
+    def _media_pair(self, b: int, t: int, spend: int) -> list[tuple[Any, ...]]:
+        """What the brand's money shows to users of a touchpoint, if anything."""
+        mean = self._bought(b, t, spend) / self.users[t] if spend > 0 and self.users[t] > 0.0 else 0.0
+        return [self._pair(b, t, self.pair_entity[b][t], mean, MEDIA)] if mean > 0.0 else []
+
+    def _owned_pair(self, b: int, t: int, posts: float, days: Days, day: int) -> list[tuple[Any, ...]]:
+        """How users meet the brand at what it runs there (a marketplace has this beside ads), if at all."""
         touchpoint, kind = self.touchpoints[t], self.kinds[t]
-        mode, mean, members = MEDIA, 0.0, False
-        if kind.buys_media:
-            if spend > 0 and self.users[t] > 0.0:
-                mean = self._bought(b, t, spend) / self.users[t]
-        else:
-            there = self.scenario.brands[self.brands[b]].owns.get(self.names[t], 0.0)
-            if there <= 0.0 or not days.on(touchpoint.dates, day):
-                return None
-            members = kind.members_only
-            if members and not kind.visits:
-                mean = there * posts
-            else:
-                mode, mean = PRESENCE, there
-                if touchpoint.capacity is not None and self.users[t] > 0.0:
-                    mean *= min(1.0, touchpoint.capacity * self._factor / self.users[t])
-        if mean <= 0.0:
-            return None
+        there = self.scenario.brands[self.brands[b]].owns.get(self.names[t], 0.0)
+        if there <= 0.0 or not days.on(touchpoint.dates, day):
+            return []
+        if kind.members_only and not kind.visits:
+            return [self._pair(b, t, self.pair_entity[b][t], there * posts, MEDIA)] if posts > 0.0 else []
+        if touchpoint.capacity is not None and self.users[t] > 0.0:
+            there *= min(1.0, touchpoint.capacity * self._factor / self.users[t])
+        return [self._pair(b, t, self.visit_entity[b][t], there, PRESENCE)] if there > 0.0 else []
+
+    def _pair(self, b: int, t: int, entity: int, mean: float, mode: int) -> tuple[Any, ...]:
+        """A row of `PAIR`; only presence is a visit, and falls with distance."""
+        touchpoint, present = self.touchpoints[t], mode == PRESENCE
         return (
-            b, t, self.pair_entity[b][t], mean, math.exp(-mean), touchpoint.cap, t, int(self.near_row[b, t]),
-            self.bits.get(self.names[t], -1), mode, members, touchpoint.click_rate > 0.0, touchpoint.irritation > 0.0,
+            b, t, entity, mean, math.exp(-mean), touchpoint.cap, t,
+            int(self.near_row[b, t]) if present else -1, self.bits.get(self.names[t], -1) if present else -1,
+            mode, self.kinds[t].members_only, touchpoint.click_rate > 0.0, touchpoint.irritation > 0.0,
         )  # fmt: skip
 
     def _bought(self, b: int, t: int, spend: int) -> float:

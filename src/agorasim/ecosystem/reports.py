@@ -68,13 +68,13 @@ class Reports:
         values[t + 1 :, RIVAL_SPEND] = history.spend[day].sum(axis=1) / self._money
         return values
 
-    def spend(self, touchpoint: int) -> Series:
-        """Own media money by known day, exactly as paid."""
-        return _sealed(self._spend[touchpoint, : self.known])
+    def spend(self) -> Series:
+        """Own media money by touchpoint and known day, exactly as paid, shape (T, known)."""
+        return _sealed(self._spend[:, : self.known])
 
-    def touchpoint(self, touchpoint: int, figure: int) -> Series:
-        """A figure of a touchpoint by known day."""
-        return _sealed(self._figures[touchpoint, figure, : self.known])
+    def touchpoints(self, figure: int) -> Series:
+        """A figure by touchpoint and known day, shape (T, known)."""
+        return _sealed(self._figures[: self._touchpoints, figure, : self.known])
 
     def brand(self, figure: int) -> Series:
         """A figure of the brand as a whole by known day."""

@@ -11,7 +11,7 @@ from agorasim.brands.action import check
 from agorasim.brands.ledger import to_minor
 from agorasim.brands.registry import make_policy
 from agorasim.brands.reporting import BRAND_FIGURES, TOUCHPOINT_FIGURES
-from agorasim.brands.view import BrandView
+from agorasim.brands.view import BrandView, SealedTable
 from agorasim.ecosystem.reports import Reports
 from agorasim.randomness import stream
 from agorasim.scenario.catalogue import KINDS
@@ -38,7 +38,7 @@ class Strategies:
         self._stream = stream(seed, replicate)
         self._minor = scenario.currency.minor_units
         self.brands = list(scenario.brands)
-        self.touchpoints = list(scenario.touchpoints)
+        self.touchpoints = tuple(scenario.touchpoints)
         self.media = tuple(n for n, t in scenario.touchpoints.items() if KINDS[t.kind].buys_media)
         self.policies: list[Policy] = []
         for brand in scenario.brands.values():
@@ -80,9 +80,8 @@ class Strategies:
         reports = self._reports[b]
         reports.until(known, history)
 
-        def by_touchpoint(figure: str) -> dict[str, NDArray[np.float64]]:
-            column = TOUCHPOINT_FIGURES.index(figure)
-            return {n: reports.touchpoint(t, column) for t, n in enumerate(self.touchpoints)}
+        def by_touchpoint(figure: str) -> SealedTable:
+            return SealedTable(self.touchpoints, reports.touchpoints(TOUCHPOINT_FIGURES.index(figure)))
 
         def whole(figure: str) -> NDArray[np.float64]:
             return reports.brand(BRAND_FIGURES.index(figure))
@@ -100,7 +99,7 @@ class Strategies:
             price=self.price[b],
             discount=self.discount[b],
             reported_days=known,
-            spend={n: reports.spend(t) for t, n in enumerate(self.touchpoints)},
+            spend=SealedTable(self.touchpoints, reports.spend()),
             impressions=by_touchpoint("impressions"),
             clicks=by_touchpoint("clicks"),
             attributed_orders=by_touchpoint("attributed_orders"),

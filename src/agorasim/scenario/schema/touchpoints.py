@@ -69,7 +69,7 @@ class Touchpoint(Strict):
     irritation: Probability = 0.0
     """Fatigue that an impression adds, as a share of the gap to full fatigue."""
     reach_km: Positive | None = None
-    """Stores and out-of-home: contact falls with distance to the brand's nearest shop as exp(-distance / reach_km)."""
+    """Shops: visits fall with distance to the brand's nearest shop as exp(-distance / reach_km)."""
     join: Probability = 0.0
     """Community and app: probability that a buyer becomes a member at purchase."""
     dates: dict[Date, Annotated[int, Field(ge=1, le=366)]] = {}
