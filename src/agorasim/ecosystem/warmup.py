@@ -12,7 +12,7 @@ from typing import Any, Final
 from agorasim import _compile
 
 #: Seconds the first compile takes on an ordinary machine; only said, never relied on.
-COMPILE_SECONDS: Final = 40
+COMPILE_SECONDS: Final = 30
 
 _GENERATORS: Final[dict[str, dict[str, Any]]] = {
     "ring": {"kind": "watts_strogatz", "degree": 4, "rewire": 0.5},

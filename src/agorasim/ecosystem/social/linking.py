@@ -80,7 +80,7 @@ def _source(e: int, m: int) -> int:
 
 
 @kernel
-def _taken(node: int, targets: Any, old: int, ties: int) -> bool:
+def _taken(node: Any, targets: Any, old: int, ties: int) -> bool:
     """Whether the newcomer, whose ties so far are old .. ties - 1, has the node already."""
     found = False
     for e in range(old, ties):
@@ -152,15 +152,16 @@ def attach(now: Any, entity: int, n: int, m: int, triangle: float, targets: Any,
 
     `head` and `link` list the ties to each node (empty without triangles).
     """
-    ties = 0
+    # NumPy integers: Numba would compile the called functions anew for every literal.
+    ties = np.int64(0)
     for v in range(n):
         old = ties
-        near = -1
-        number = 0
+        near = np.int64(-1)
+        number = np.int64(0)
         for j in range(min(v, m)):
-            node = -1
+            node = np.int64(-1)
             if v <= m:
-                node = j
+                node = np.int64(j)
             elif j > 0 and triangle > 0.0:
                 coin, _, _, _ = words(now, v, entity, number)
                 if coin < triangle:
