@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from agorasim.scenario import Scenario
+if TYPE_CHECKING:
+    from agorasim.scenario import Scenario
 
 TOP = Path(__file__).resolve().parents[1]
 FILES = {
@@ -24,6 +25,8 @@ def load(name: str, size: int, graph: str = "ws", **overrides: Any) -> Scenario:
 
     `graph` (ws or ba) is the social graph of network_bass. `overrides` replace further settings, dots as "__".
     """
+    from agorasim.scenario import Scenario
+
     scenario = Scenario.load(FILES[name])
     changes: dict[str, Any] = {"population.size": size, **_in_proportion(scenario, size / scenario.population.size)}
     if name == "network_bass":
