@@ -70,8 +70,10 @@ def take_turns(tasks: dict[Any, Task], repeats: int, once: frozenset[Any] = froz
     return dict(runs)
 
 
-def network_bass(size: int, kind: str, folder: Path, binary: Path | None, repeats: int, mesa: bool) -> str:
-    """The workload on one graph: engine, Mesa and C."""
+def network_bass(
+    size: int, kind: str, folder: Path, binary: Path | None, repeats: int, mesa: bool, found: dict[str, float]
+) -> str:
+    """The workload on one graph: engine, Mesa and C. Adds to `found` what there are aims for."""
     print(f"network Bass, {size:,} consumers, {kind}", file=sys.stderr)
     path = folder / f"{kind}{size}.bin"
     child("graph", str(size), kind, str(path))
@@ -88,6 +90,13 @@ def network_bass(size: int, kind: str, folder: Path, binary: Path | None, repeat
     slow = frozenset({SPACE, LISTS}) if size > 20_000 else frozenset()
     runs = take_turns(tasks, repeats, slow)
     path.unlink()
+    if kind == "ws":
+        seconds = tables.middle(runs[ENGINE])
+        found[f"bass {size}"] = size * tables.STEPS / seconds / 1e6
+        if size == 100_000 and mesa:
+            found["bass mesa"] = tables.middle(runs[SPACE]) / seconds
+        if size == 1_000_000:
+            found["bass peak"] = tables.middle(runs[ENGINE], "peak_mib")
     return f"**{size:,} consumers, {kind.upper()}**\n\n" + tables.bass_table(size, runs, SPACE, VECTOR)
 
 
@@ -101,24 +110,26 @@ def wall(command: list[str], repeats: int, **more: str) -> float:
     return best
 
 
-def start_up(folder: Path, demo: bool) -> str:
+def start_up(folder: Path, demo: bool, found: dict[str, float]) -> str:
     """Imports, help, first compile and the demo, in wall seconds."""
     print("start-up", file=sys.stderr)
     python = [sys.executable]
-    bare = wall([*python, "-c", "pass"], 5)
     empty = folder / "empty_cache"
     empty.mkdir()
+    found["import"] = wall([*python, "-c", "import agorasim"], 7) - wall([*python, "-c", "pass"], 7)
+    found["help"] = wall([*python, "-m", "agorasim", "--help"], 7)
+    found["compile"] = child("compile", NUMBA_CACHE_DIR=str(empty))["seconds"]
     rows = [
-        ["`import agorasim` (beyond a bare Python)", f"{wall([*python, '-c', 'import agorasim'], 5) - bare:.2f}"],
-        ["`agorasim --help`", f"{wall([*python, '-m', 'agorasim', '--help'], 5):.2f}"],
-        ["first run ever: compile everything", f"{child('compile', NUMBA_CACHE_DIR=str(empty))['seconds']:.1f}"],
+        ["`import agorasim` (beyond a bare Python)", f"{found['import']:.2f}"],
+        ["`agorasim --help`", f"{found['help']:.2f}"],
+        ["first run ever: compile everything", f"{found['compile']:.1f}"],
         ["the same with the compile cache", f"{child('compile', NUMBA_CACHE_DIR=str(empty))['seconds']:.1f}"],
     ]
     if demo:
         command = [*python, "-m", "agorasim", "run", "coffee_o2o", "--replications", "20", "--jobs", "2", "--quiet"]
-        for label, extra in (("", []), (", tables only", ["--no-report"])):
-            seconds = wall([*command, *extra, "--out", str(folder / f"demo{len(extra)}")], 1)
-            rows.append([f"demo: 10,000 x 180 days x 20, 2 jobs{label}", f"{seconds:.1f}"])
+        for name, label, extra in (("demo", "", []), ("tables", ", tables only", ["--no-report"])):
+            found[name] = wall([*command, *extra, "--out", str(folder / name)], 1)
+            rows.append([f"demo: 10,000 x 180 days x 20, 2 jobs{label}", f"{found[name]:.1f}"])
     return tables.table(["", "wall seconds"], rows)
 
 
@@ -130,7 +141,9 @@ def main() -> None:
     parser.add_argument("--no-mesa-large", action="store_true", help="skip Mesa at 100,000 consumers (a minute or two)")
     parser.add_argument("--write", action="store_true", help=f"write the tables into {PAGE.relative_to(TOP)}")
     got = parser.parse_args()
-    parts = []
+    parts: list[str] = []
+    found: dict[str, float] = {}
+    machine = tables.machine()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         binary = compile_c(folder)
@@ -138,9 +151,9 @@ def main() -> None:
         sizes = [10_000] if got.quick else [10_000, 100_000, 1_000_000]
         for size in sizes:
             mesa = size == 10_000 or (size == 100_000 and not got.no_mesa_large)
-            parts.append(network_bass(size, "ws", folder, binary, got.repeats if size < 10**6 else 3, mesa))
+            parts.append(network_bass(size, "ws", folder, binary, got.repeats if size < 10**6 else 3, mesa, found))
         if not got.quick:
-            parts.append(network_bass(100_000, "ba", folder, binary, got.repeats, mesa=False))
+            parts.append(network_bass(100_000, "ba", folder, binary, got.repeats, mesa=False, found=found))
         worlds: dict[Any, Task] = {}
         for world in ("plain", "coffee"):
             for size in (10_000,) if got.quick else (10_000, 100_000):
@@ -148,9 +161,15 @@ def main() -> None:
                 worlds[world, size] = lambda world=world, size=size, days=days: child(  # type: ignore[misc]
                     "engine", world, str(size), *days
                 )
-        parts.append("**Worlds**\n\n" + tables.world_table(take_turns(worlds, got.repeats)))
-        parts.append("**Starting**\n\n" + start_up(folder, demo=not got.quick))
-    text = "\n\n".join([f"Measured on {tables.machine()}.", *parts])
+        runs = take_turns(worlds, got.repeats)
+        for (world, size), of in runs.items():
+            if size == 100_000:
+                found[world] = tables.middle(of, "consumer_days") / tables.middle(of) / 1e6
+                found[f"{world} bytes"] = tables.middle(of, "columns") / size
+        parts.append("**Worlds**\n\n" + tables.world_table(runs))
+        parts.append("**Starting**\n\n" + start_up(folder, not got.quick, found))
+    parts.insert(0, "**Aims**\n\n" + tables.aims_table(found))
+    text = "\n\n".join([f"Measured on {machine}.", *parts])
     print(text)
     if got.write:
         tables.put_between_marks(PAGE, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +13,20 @@ from typing import Any
 
 STEPS = 52
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+#: Name: what it is, the aim, its unit, whether more is better.
+AIMS = {
+    "bass 100000": ("network Bass, 100,000 consumers", 40.0, "million agent-steps/s", True),
+    "bass mesa": ("the same, times Mesa's Network space", 90.0, "", True),
+    "bass 1000000": ("network Bass, 1,000,000 consumers", 30.0, "million agent-steps/s", True),
+    "bass peak": ("the same, peak memory", 500.0, "MiB", False),
+    "plain": ("plain, 100,000 consumers", 15.0, "million consumer-days/s", True),
+    "coffee": ("coffee, 100,000 consumers", 3.0, "million consumer-days/s", True),
+    "coffee bytes": ("coffee, memory beside the graph", 400.0, "bytes a consumer", False),
+    "import": ("`import agorasim`", 0.3, "s", False),
+    "help": ("`agorasim --help`", 0.6, "s", False),
+    "compile": ("first run ever", 40.0, "s", False),
+    "demo": ("demo, 2 jobs", 20.0, "s", False),
+}
 Runs = Sequence[Mapping[str, Any]]
 
 
@@ -62,6 +77,16 @@ def world_table(runs: Mapping[tuple[str, int], Runs]) -> str:
     return table(head, rows)
 
 
+def aims_table(found: Mapping[str, float]) -> str:
+    """What was asked beside what this run found; aims that were not measured are left out."""
+    rows = []
+    for name, (label, aim, unit, more_is_better) in AIMS.items():
+        if name in found:
+            reached = found[name] >= aim if more_is_better else found[name] <= aim
+            rows.append([label, f"{aim:g} {unit}", f"{found[name]:.3g}", "yes" if reached else "**no**"])
+    return table(["", "aim", "this run", "reached"], rows)
+
+
 def machine() -> str:
     """What this was measured on, in a line."""
     cpu = platform.processor() or platform.machine()
@@ -72,7 +97,12 @@ def machine() -> str:
         )
     compiler = subprocess.run(["cc", "--version"], capture_output=True, text=True, check=False).stdout.split("\n")[0]
     packages = ", ".join(f"{name} {version(name)}" for name in ("mesa", "numpy", "numba"))
-    return f"{cpu}; Python {platform.python_version()}, {packages}; {compiler}"
+    load = (
+        f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} at the start"
+        if hasattr(os, "getloadavg")
+        else ""
+    )
+    return f"{cpu}, {load}; Python {platform.python_version()}, {packages}; {compiler}"
 
 
 def put_between_marks(page: Path, text: str) -> None:
