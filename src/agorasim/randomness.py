@@ -268,6 +268,8 @@ def poisson(u: float, zero: float, mean: float, most: int) -> int:
     """Poisson count by inversion, at most `most`; `zero` is exp(-mean), computed once by the caller. Monotone in u."""
     if u < zero:
         return 0
+    if zero <= 0.0:  # a mean beyond 745, far above any `most`, has no exp(-mean) to start from
+        return int(most)
     term = zero
     total = zero
     k = 0

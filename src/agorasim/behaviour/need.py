@@ -46,7 +46,9 @@ def wants_to_adopt(w: Columns, i: int, u: float) -> Any:
         return u < contact_probability(params["p"] * keenness(w, i), w.escapes[ties])
     if rule == HAZARD:
         return u < hazard_probability(params["p"] * keenness(w, i), params["q"], adopted_share(w, i), 1.0)
-    return threshold_reached(adopted_share(w, i), np.float64(w.traits[i]["phi"])) or u < params["p"] * keenness(w, i)
+    # As coarse as the stored threshold, so that 3 of 10 ties do reach 0.3.
+    share = np.float64(np.float32(adopted_share(w, i)))
+    return threshold_reached(share, np.float64(w.traits[i]["phi"])) or u < params["p"] * keenness(w, i)
 
 
 @borrowed
