@@ -31,8 +31,11 @@ KEEP_CACHES = 8
 
 
 def source_digest() -> str:
-    """Twelve hexadecimal digits that change whenever a file that may hold or feed a kernel changes."""
-    digest = hashlib.sha256()
+    """Twelve hexadecimal digits that change whenever a file that may hold or feed a kernel changes, or moves.
+
+    Numba's cache knows functions by the path of their file, so two copies of the package share nothing.
+    """
+    digest = hashlib.sha256(str(PACKAGE).encode())
     for room in KERNEL_ROOMS:
         path = PACKAGE / room
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:

@@ -110,7 +110,9 @@ def experience(w: Columns, i: int, b: int) -> None:
     trade = w.trade[i, b]
     params = w.params[0]
     u = block(w.now, EXPERIENCE, i, w.brands[b]["entity"])
-    quality = w.brands[b]["quality"] + params["noise"] * normal(u[0])
+    quality = np.float64(w.brands[b]["quality"])
+    if params["noise"] > 0.0:
+        quality = quality + params["noise"] * normal(u[0])
     surprise = quality - np.float64(trade["expectation"])
     trade["surprise"] = np.float32(surprise)
     trade["expectation"] = np.float32(np.float64(trade["expectation"]) + params["adaptation"] * surprise)

@@ -89,39 +89,49 @@ def poisson_steps(mean: float, zero: float, out: Any) -> None:
 
 
 @borrowed
-def meet(w: Columns, i: int, p: int, n: int, u: float) -> bool:
-    """The consumer gets n > 0 impressions of pair p today; u decides on a click; returns whether one was clicked.
+def impress(
+    bonds: Any, people: Any, tallies: Any, lift: Any, i: int, b: int, n: int, encoding: float, irritates: int
+) -> None:
+    """What n > 0 impressions of brand b on one touchpoint leave with a consumer today.
 
-    Counting what happened on the touchpoint is left to the caller (`tally`).
+    tallies (G, .): the brand's part of `by_cell`; lift (most + 1, 4): the touchpoint's table; encoding: the gain of a
+    second touchpoint, 1 for none. Arrays come one by one, so that a loop over consumers finds them once.
     """
-    pair = w.pairs[p]
-    b = np.int64(pair["brand"])
-    bond = w.bond[i, b]
-    lift = w.lift[pair["table"], n]
+    bond = bonds[i, b]
+    met = np.int64(bond["flags"]) & REACHED
+    bond["flags"] = np.uint8(bond["flags"] | REACHED)
+    tallies[people[i]["cell"], BY_REACH] += 1 - met
     strength = 1.0 - np.float64(bond["fatigue"])
-    if bond["flags"] & REACHED:
-        strength = strength * (1.0 + w.params[0]["encoding"])
-    else:
-        bond["flags"] = np.uint8(bond["flags"] | REACHED)
-        w.by_cell[b, w.person[i]["cell"], BY_REACH] += 1
+    if met:
+        strength = strength * encoding
     awareness = np.float64(bond["awareness"])
-    gain = min(1.0, lift[LIFT_AWARENESS] * strength)
+    gain = min(1.0, lift[n, LIFT_AWARENESS] * strength)
     bond["awareness"] = np.float32(awareness + gain * (1.0 - awareness))
-    gain = lift[LIFT_GOODWILL] * strength
+    gain = lift[n, LIFT_GOODWILL] * strength
     if gain > 0.0:
         goodwill = np.float64(bond["goodwill"])
         bond["goodwill"] = np.float32(goodwill + min(1.0, gain) * (1.0 - goodwill))
-    if pair["irritates"]:
+    if irritates:
         fatigue = np.float64(bond["fatigue"])
-        bond["fatigue"] = np.float32(fatigue + lift[LIFT_FATIGUE] * (1.0 - fatigue))
-    if pair["bit"] >= 0:
-        bond["visited"] = np.uint32(bond["visited"] | (np.uint32(1) << np.uint32(pair["bit"])))
-        remember_touch(w, i, b, pair["touch"])
-    if u < lift[LIFT_CLICK]:
-        bond["flags"] = np.uint8(bond["flags"] | CLICKED)
-        remember_touch(w, i, b, pair["touch"])
-        return True
-    return False
+        bond["fatigue"] = np.float32(fatigue + lift[n, LIFT_FATIGUE] * (1.0 - fatigue))
+
+
+@borrowed
+def visit(w: Columns, i: int, p: int) -> None:
+    """The meeting was a visit to pair p's touchpoint: buying there is more likely today."""
+    pair = w.pairs[p]
+    bond = w.bond[i, pair["brand"]]
+    bond["visited"] = np.uint32(bond["visited"] | (np.uint32(1) << np.uint32(pair["bit"])))
+    remember_touch(w, i, pair["brand"], pair["touch"])
+
+
+@borrowed
+def click(w: Columns, i: int, p: int) -> None:
+    """An impression of pair p was clicked: the brand is considered today, and can credit the touch."""
+    pair = w.pairs[p]
+    bond = w.bond[i, pair["brand"]]
+    bond["flags"] = np.uint8(bond["flags"] | CLICKED)
+    remember_touch(w, i, pair["brand"], pair["touch"])
 
 
 @borrowed
@@ -149,20 +159,59 @@ def see(w: Columns, i: int) -> None:
             for k2 in range(touch["first"], touch["end"]):
                 n = impressions(w, i, k2, draw(w.now, FREQUENCY, i, w.pairs[k2]["entity"]))
                 if n > 0:
-                    u = draw(w.now, CLICK, i, w.pairs[k2]["entity"]) if w.pairs[k2]["clicks"] else 1.0
-                    tally(w, k2, 1, n, 1 if meet(w, i, k2, n, u) else 0)
+                    pair = w.pairs[k2]
+                    whose = np.int64(pair["brand"])
+                    lift = w.lift[pair["table"]]
+                    tallies, encoding = w.by_cell[whose], 1.0 + p["encoding"]
+                    impress(w.bond, w.person, tallies, lift, i, whose, n, encoding, pair["irritates"])
+                    if pair["bit"] >= 0:
+                        visit(w, i, k2)
+                    clicked = pair["clicks"] and draw(w.now, CLICK, i, pair["entity"]) < lift[n, LIFT_CLICK]
+                    if clicked:
+                        click(w, i, k2)
+                    tally(w, k2, 1, n, 1 if clicked else 0)
+
+
+@borrowed
+def listed(w: Columns, p: int, first: int, count: int, uniform: Any, users: Any, hits: Any) -> int:
+    """List in `hits` those of `count` users whom `impressions` may give any, without branching; returns how many."""
+    pair = w.pairs[p]
+    found = 0
+    if pair["mode"] == MEDIA:
+        zero = np.float64(pair["zero"])
+        for k in range(count):
+            j = users[k]
+            hits[found] = j
+            found += 1 if uniform[j] >= zero else 0
+    elif pair["near"] >= 0:
+        near = w.near[pair["near"]]
+        mean = np.float64(pair["mean"])
+        for k in range(count):
+            j = users[k]
+            hits[found] = j
+            found += 1 if uniform[j] < mean * np.float64(near[first + j]) else 0
+    else:
+        mean = np.float64(pair["mean"])
+        for k in range(count):
+            j = users[k]
+            hits[found] = j
+            found += 1 if uniform[j] < mean else 0
+    return found
 
 
 @borrowed
 def see_chunk(w: Columns, chunk: int) -> None:
     """`see` for the 256 consumers of a chunk: draws filled at once, users and hits listed without branches."""
     uniform = w.uniform[0]
+    second = w.uniform[1]
     users = w.listed[0]
     hits = w.listed[1]
     first = chunk * CHUNK
     size = min(CHUNK, w.person.shape[0] - first)
     bonds = w.bond
+    people = w.person
     p = w.params[0]
+    encoding = 1.0 + p["encoding"]
     awareness, goodwill = p["keep_awareness"], p["keep_goodwill"]
     habit, fatigue = p["keep_habit"], p["keep_fatigue"]
     for i in range(first, first + size):
@@ -184,24 +233,26 @@ def see_chunk(w: Columns, chunk: int) -> None:
         for k2 in range(touch["first"], touch["end"]):
             pair = w.pairs[k2]
             fill(w.now, FREQUENCY, chunk, pair["entity"], uniform)
-            # A media pair is met from its chance of no impression upwards: list those first, without branching.
-            zero = np.float64(pair["zero"]) if pair["mode"] == MEDIA else -1.0
-            found = 0
-            for k3 in range(count):
-                j = users[k3]
-                hits[found] = j
-                found += 1 if uniform[j] >= zero else 0
+            found = listed(w, k2, first, count, uniform, users, hits)
             clicks = pair["clicks"] and found > 0
             if clicks:
-                fill(w.now, CLICK, chunk, pair["entity"], w.uniform[1])
-            people = 0
+                fill(w.now, CLICK, chunk, pair["entity"], second)
+            whose = np.int64(pair["brand"])
+            tallies, lift = w.by_cell[whose], w.lift[pair["table"]]
+            irritates, bit = pair["irritates"], pair["bit"]
+            met = 0
             shown = 0
             clicked = 0
             for k3 in range(found):
                 j = hits[k3]
                 n = impressions(w, first + j, k2, uniform[j])
                 if n > 0:
-                    clicked += 1 if meet(w, first + j, k2, n, w.uniform[1, j] if clicks else 1.0) else 0
-                    people += 1
+                    met += 1
                     shown += n
-            tally(w, k2, people, shown, clicked)
+                    impress(bonds, people, tallies, lift, first + j, whose, n, encoding, irritates)
+                    if bit >= 0:
+                        visit(w, first + j, k2)
+                    if clicks and second[j] < lift[n, LIFT_CLICK]:
+                        clicked += 1
+                        click(w, first + j, k2)
+            tally(w, k2, met, shown, clicked)

@@ -16,13 +16,13 @@ TIE_UNIT = 1000
 
 
 @borrowed
-def keenness(w: Columns, i: int) -> float:
+def keenness(bonds: Any, i: int, innovation: int) -> float:
     """What multiplies spontaneous adoption: 1, or the largest awareness of any brand."""
-    if not w.params[0]["innovation"]:
+    if not innovation:
         return 1.0
     most = 0.0
-    for b in range(w.bond.shape[1]):
-        most = max(most, np.float64(w.bond[i, b]["awareness"]))
+    for b in range(bonds.shape[1]):
+        most = max(most, np.float64(bonds[i, b]["awareness"]))
     return most
 
 
@@ -41,14 +41,15 @@ def wants_to_adopt(w: Columns, i: int, u: float) -> Any:
     """Whether the word-of-mouth rule makes a non-owner recognise the need for the durable today."""
     params = w.params[0]
     rule = params["rule"]
+    p = params["p"] * keenness(w.bond, i, params["innovation"])
     if rule == CONTACT:
         ties = params["adopters"] if params["complete"] else np.int64(w.person[i]["adopted_ties"])
-        return u < contact_probability(params["p"] * keenness(w, i), w.escapes[ties])
+        return u < contact_probability(p, w.escapes[ties])
     if rule == HAZARD:
-        return u < hazard_probability(params["p"] * keenness(w, i), params["q"], adopted_share(w, i), 1.0)
+        return u < hazard_probability(p, params["q"], adopted_share(w, i), 1.0)
     # As coarse as the stored threshold, so that 3 of 10 ties do reach 0.3.
     share = np.float64(np.float32(adopted_share(w, i)))
-    return threshold_reached(share, np.float64(w.traits[i]["phi"])) or u < params["p"] * keenness(w, i)
+    return threshold_reached(share, np.float64(w.traits[i]["phi"])) or u < p
 
 
 @borrowed
@@ -115,12 +116,12 @@ def need_chunk(w: Columns, chunk: int) -> int:
             recognise(w, needy[k], uniform[needy[k] - first], 0.0)
         return count
     if rule == CONTACT and not needing and not params["complete"]:
-        p, escapes = params["p"], w.escapes
+        p, escapes, bonds, innovation = params["p"], w.escapes, w.bond, params["innovation"]
         for j in range(size):
             person = people[first + j]
             person["needs"] = np.uint8(0)
             person["direct"] = np.uint8(0)
-            chance = contact_probability(p * keenness(w, first + j), escapes[person["adopted_ties"]])
+            chance = contact_probability(p * keenness(bonds, first + j, innovation), escapes[person["adopted_ties"]])
             needy[count] = first + j
             count += 1 if (other[j] < chance) & (person["owner"] == 0) else 0
         for k in range(count):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -42,6 +43,11 @@ def _scenario(name: str, folder: Path) -> None:
 
 
 def _policy(name: str, folder: Path) -> None:
+    from agorasim.brands.registry import policy_names
+
+    if keyword.iskeyword(name) or name in policy_names():
+        what = "a word of Python" if keyword.iskeyword(name) else "a policy already"
+        raise InputError(f"{name!r} is {what}; choose another name")
     package = folder / name
     if package.exists():
         raise InputError(f"{package} exists already; choose another name or remove it")

@@ -34,6 +34,12 @@ if TYPE_CHECKING:
     from agorasim.scenario.schema import Scenario, Touchpoint
 
 Array = NDArray[Any]
+#: Impressions per user and day beyond which more of them change nothing (the frequency cap is at most 100).
+_PLENTY = 1e6
+#: Least price of a unit, in minor units: half a billion of them are still free of charge.
+_FREE = 1e-9
+#: Most that demand multiplies a price by: nothing can be bought at it, and it is still a number.
+_PROHIBITIVE = 1e100
 _FIXED = 65536  # expected users are summed as integers in this unit, so that no order of addition matters
 
 
@@ -125,12 +131,13 @@ class Media:
             if not self.kinds[t].buys_media:
                 continue
             unit = touchpoint.cost.price * self._minor * festival / (1000.0 if touchpoint.cost.model == "cpm" else 1.0)
-            if touchpoint.cost.inventory is not None and unit > 0.0:
+            unit = max(unit, _FREE)
+            if touchpoint.cost.inventory is not None:
                 demand = int(plan[:, t].sum()) / unit
                 there = touchpoint.cost.inventory * self._size
                 if demand > there:
                     # Demand beyond what exists raises the price until the money buys less (elasticity `pressure`).
-                    unit *= (demand / there) ** touchpoint.cost.pressure
+                    unit *= _raised(demand / there, touchpoint.cost.pressure)
             self.price[:, t] = unit
 
     def meetings(self, plan: Array, posts: Array, days: Days, day: int) -> tuple[Array, Array, Array]:
@@ -156,6 +163,7 @@ class Media:
     def _media_pair(self, b: int, t: int, spend: int) -> list[tuple[Any, ...]]:
         """What the brand's money shows to users of a touchpoint, if anything."""
         mean = self._bought(b, t, spend) / self.users[t] if spend > 0 and self.users[t] > 0.0 else 0.0
+        mean = min(mean, _PLENTY)
         return [self._pair(b, t, self.pair_entity[b][t], mean, MEDIA)] if mean > 0.0 else []
 
     def _owned_pair(self, b: int, t: int, posts: float, days: Days, day: int) -> list[tuple[Any, ...]]:
@@ -210,5 +218,12 @@ class Media:
     def charged(self, plan: Array, at_touch: Array) -> Array:
         """Minor units to pay for what was delivered today, at most the plan; both (B, T) int64."""
         units = np.where(self._by_impression, at_touch[:, :, AT_ADS], at_touch[:, :, AT_AD_CLICKS])
-        cost = np.rint(units * self.price).astype(np.int64)
-        return np.minimum(plan, cost)
+        # Cut to the plan before it becomes a whole number: what enormous prices charge need not fit into one.
+        return np.rint(np.minimum(units * self.price, plan)).astype(np.int64)
+
+
+def _raised(ratio: float, pressure: float) -> float:
+    """What demand of `ratio` > 1 times the inventory multiplies a price by: ratio ** pressure, within reason."""
+    if pressure * math.log(ratio) > math.log(_PROHIBITIVE):
+        return _PROHIBITIVE
+    return float(ratio**pressure)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from agorasim.scenario.schema import Scenario
 
 Array = NDArray[Any]
+_SAME = 1e-6  # a coefficient of variation below this is none
 
 
 class Population:
@@ -91,7 +92,7 @@ class Population:
         self.person["need_rate"] = rate
         price = by_segment("price_sensitivity")
         for k, segment in enumerate(segments):
-            if segment.price_sensitivity_cv > 0.0:
+            if segment.price_sensitivity_cv > _SAME:
                 here = self.segment == k
                 spread = gamma_of_mean_one(
                     self._uniform(TRAIT, "price_sensitivity")[here], segment.price_sensitivity_cv**-2

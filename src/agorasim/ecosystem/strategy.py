@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim.brands.action import check
+from agorasim.brands.action import BrandAction, check
 from agorasim.brands.ledger import to_minor
 from agorasim.brands.registry import make_policy
 from agorasim.brands.reporting import BRAND_FIGURES, TOUCHPOINT_FIGURES
@@ -48,6 +48,7 @@ class Strategies:
         self._reports = [Reports(scenario, b, self._stream, factor) for b in range(len(self.brands))]
         models = list(scenario.brands.values())
         self.plan = np.zeros((len(models), len(self.touchpoints)), dtype=np.int64)
+        self._last: list[BrandAction | None] = [None] * len(models)
         self.price = [b.product.price for b in models]
         self.discount = [0.0] * len(models)
         self.posts = np.array([b.posts for b in models], dtype=np.float64)
@@ -61,15 +62,16 @@ class Strategies:
                 continue
             view = self.view(b, days, day, history)
             action = check(self.policies[b].decide(view), view, choice.name)
-            before = (self.plan[b].tolist(), self.price[b], self.discount[b], float(self.posts[b]))
+            if action == self._last[b]:
+                continue
+            self._last[b] = action
+            changed.append(b)
             for t, touchpoint in enumerate(self.touchpoints):
                 amount = action.spend.get(touchpoint, 0.0)
                 self.plan[b, t] = to_minor(amount * self._factor, self._minor) if amount else 0
             self.price[b] = self.price[b] if action.price is None else action.price
             self.discount[b] = self.discount[b] if action.discount is None else action.discount
             self.posts[b] = self.posts[b] if action.posts is None else action.posts
-            if before != (self.plan[b].tolist(), self.price[b], self.discount[b], float(self.posts[b])):
-                changed.append(b)
         return changed
 
     def view(self, b: int, days: Days, day: int, history: History) -> BrandView:

@@ -16,7 +16,7 @@ from agorasim.behaviour.word_of_mouth import adopted, send
 from agorasim.brands.ledger import to_minor
 from agorasim.ecosystem.building import build, need_zero, order_space, speaker_space, tie_weights
 from agorasim.ecosystem.records import COMMISSION, DISCOUNTS, FULFILMENT, GOODS, LOST, ORDERS, REVENUE, STOCK
-from agorasim.errors import InputError
+from agorasim.errors import ActionError, InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +91,8 @@ class World:
         self._tie_weights = [tie_weights(scenario, graph) for graph in self.graphs.values()]
         experience.count_levels(self.w)
         self._need_factor = 1.0
-        self._stale_media = True
+        self._stale_media = self._stale_search = True
+        self.plan: Array = np.zeros_like(self.strategies.plan)
         self._conditions: tuple[Any, ...] = ()
         self._announce(np.flatnonzero(self.w.person["owner"]))
 
@@ -138,7 +139,7 @@ class World:
         factor = float(self.days.need[self.day])
         if factor != self._need_factor:
             self._need_factor = factor
-            self._stale_media = True
+            self._stale_search = True
             self.w.params["need_factor"] = factor
             self.w.person["need_zero"] = need_zero(self.w.person["need_rate"], factor)
 
@@ -146,7 +147,15 @@ class World:
         """Brands whose day it is act; their prices are posted."""
         strategies = self.strategies
         for b in strategies.decide(self.days, self.day, self.history):
-            self.market.set_prices(b, strategies.price[b], strategies.discount[b])
+            try:
+                self.market.set_prices(b, strategies.price[b], strategies.discount[b])
+            except ValueError as error:
+                name = strategies.brands[b]
+                policy = self.scenario.brands[name].policy.name
+                price = strategies.price[b]
+                raise ActionError(
+                    f"brand {name!r}, policy {policy!r}, day {self.day}: price of {price:g}: {error}"
+                ) from error
             self._stale_media = True
 
     def plan_media(self) -> None:
@@ -155,9 +164,12 @@ class World:
         quiet = day >= self.days.quiet_from
         conditions = (quiet, float(self.days.media_price[day]), media.running(self.days, day))
         if conditions == self._conditions and not self._stale_media:
+            if self._stale_search:  # the weekday changes how many search, nothing else
+                self.w.put(results=media.search_results(self.plan, self._need_factor))
+                self._stale_search = False
             return
         self._conditions = conditions
-        self._stale_media = False
+        self._stale_media = self._stale_search = False
         self.plan = np.zeros_like(self.strategies.plan) if quiet else self.strategies.plan.copy()
         media.prices(self.plan, float(self.days.media_price[day]))
         touches, pairs, steps = media.meetings(self.plan, self.strategies.posts, self.days, day)

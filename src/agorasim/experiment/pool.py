@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,7 +136,8 @@ def together(job: Job, numbers: Sequence[int], jobs: int) -> Generator[Finished 
             n_jobs=workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs"
         )
         # The stubs know lists only; with return_as it is a generator.
-        results: Any = parallel(joblib.delayed(replicate)(job, number) for number in numbers)
+        with _without_interrupts():
+            results: Any = parallel(joblib.delayed(replicate)(job, number) for number in numbers)
     try:
         # Not "yield from", which would close joblib's generator before the warnings below are silenced.
         for result in results:  # noqa: UP028
@@ -147,6 +148,19 @@ def together(job: Job, numbers: Sequence[int], jobs: int) -> Generator[Finished 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # joblib warns that work is cut short, which is what closing is for
             results.close()
+
+
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Hold Ctrl-C back until workers are started: they inherit that, and stay quiet while they still import."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _enlisted = False
@@ -160,10 +174,10 @@ def _enlist(leader: int) -> None:
     _enlisted = True
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = os.getppid()
 
     def watch() -> None:
-        while os.getppid() == parent:
+        # Compared with the leader's number, not with today's parent: the leader may be gone already.
+        while os.getppid() == leader:
             time.sleep(1.0)
         os._exit(1)
 

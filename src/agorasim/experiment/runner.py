@@ -22,6 +22,9 @@ from agorasim.experiment.store import Store
 if TYPE_CHECKING:
     from agorasim.scenario.schema import Scenario
 
+#: Far more than anybody waits for; beyond, a slip of the keyboard would fill the memory with numbers.
+MOST_REPLICATIONS = 1_000_000
+
 
 @dataclass(frozen=True)
 class RunOutcome:
@@ -93,7 +96,7 @@ def run_replications(
     folder = Path(out)
     identity = manifests.identity(scenario)
     # What existed before tells what to take away again when nothing comes of the run.
-    existed = folder.exists()
+    existed = os.path.exists(folder)
     make_folder(folder)
     with sole_writer(folder):
         earlier = _earlier(folder, scenario, identity, resume)
@@ -174,6 +177,8 @@ def _leave(run: Session, status: str) -> None:
 def _check(replications: int, jobs: int) -> None:
     if isinstance(replications, bool) or not isinstance(replications, int) or replications < 1:
         raise InputError(f"replications must be a whole number of at least 1, got {replications!r}")
+    if replications > MOST_REPLICATIONS:
+        raise InputError(f"replications must be at most {MOST_REPLICATIONS:,}, got {replications:,}")
     if isinstance(jobs, bool) or not isinstance(jobs, int) or (jobs < 1 and jobs != -1):
         raise InputError(f"jobs must be a whole number of at least 1, or -1 for every core, got {jobs!r}")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from agorasim.brands.ledger import MOST
 from agorasim.errors import InputError, unknown
 from agorasim.scenario.catalogue import KINDS, KindTraits
 from agorasim.scenario.files import file_problem
@@ -79,7 +80,7 @@ class Subject:
 
 def check(subject: Subject) -> list[Problem]:
     """Every mistake that shows only when the parts are seen together."""
-    for look in (_population, _touchpoints, _places, _brands, _layers, _word_of_mouth, _outcomes):
+    for look in (_population, _touchpoints, _places, _brands, _money, _layers, _word_of_mouth, _outcomes):
         look(subject)
     return subject.problems
 
@@ -164,6 +165,29 @@ def _policy(s: Subject, name: str, brand: Brand) -> None:
         places = list(_mentions(given, touchpoint)) or [()]
         for path in places:
             s.touchpoint((*at, *path), touchpoint, lambda kind: kind.buys_media, "takes no media money")
+
+
+def _money(s: Subject) -> None:
+    """What one order moves, and what all orders of a day do, can be counted in whole minor units of 64 bits."""
+    scenario = s.scenario
+    orders = scenario.population.size * (1 if scenario.category.kind == "durable" else scenario.category.need.most)
+    most = min(MOST, 2**62 // orders) / scenario.currency.minor_units
+
+    def look(path: KeyPath, what: str, amount: float) -> None:
+        if amount > most and s.trusted(*map(str, path)):
+            s.report(path, f"{what} of {amount:g} is too large to be counted; expected at most {most:g}")
+
+    for name, brand in scenario.brands.items():
+        at, price = ("brands", name), brand.product.price
+        look((*at, "product", "price"), "a price", price)
+        look((*at, "product", "unit_cost"), "a cost", brand.product.unit_cost)
+        for seller, sells in brand.sells.items():
+            look((*at, "sells", seller, "delivery_cost"), "a cost", sells.delivery_cost)
+            if price <= most:
+                look((*at, "sells", seller), "a price", price * sells.price_factor + sells.delivery_fee)
+        for shop, place in scenario.places.items():
+            if place.brand == name and price <= most:
+                look(("places", shop, "price_factor"), "a price", price * place.price_factor)
 
 
 def _mentions(data: Any, name: str, path: KeyPath = ()) -> Iterator[KeyPath]:

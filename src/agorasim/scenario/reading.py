@@ -217,6 +217,9 @@ def _find(source: str | os.PathLike[str]) -> Path:
 def _text(path: Path, source: str) -> str:
     """A file's text. ScenarioError when it is too large, cannot be read, or is not UTF-8."""
     try:
+        # Opening a pipe would wait for somebody to write to it.
+        if path.is_fifo() or path.is_socket():
+            raise ScenarioError(source, [Problem((), "is not a file; expected a scenario file")])
         with path.open("rb") as file:
             raw = file.read(MOST_BYTES + 1)
     except OSError as error:

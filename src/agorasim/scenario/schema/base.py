@@ -10,6 +10,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0, le=1e12)]
 NonNegative = Annotated[float, Field(ge=0.0, le=1e12)]
+#: Units of goods, or people: what 64 bits count many times over.
+Units = Annotated[int, Field(ge=0, le=10**9)]
 Finite = Annotated[float, Field(ge=-1e6, le=1e6)]
 
 

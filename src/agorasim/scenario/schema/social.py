@@ -75,7 +75,7 @@ class Layer(Strict):
     """How to make the graph (or give `file`)."""
     file: str | None = None
     """Edge list (text, "u v" a line, # comments) or GraphML; relative to the scenario."""
-    nodes: Annotated[int, Field(ge=1)] | None = None
+    nodes: Annotated[int, Field(ge=1, le=50_000_000)] | None = None
     """Number of nodes of a file layer when some have no edges."""
     directed: bool = False
     """Whether an edge u v carries messages from u to v only."""
@@ -113,9 +113,9 @@ class WordOfMouth(Strict):
     """Probability that a receiver passes a message on the next day."""
     awareness: Probability = 0.25
     """Share of the gap to full awareness that a heard message closes, good or bad."""
-    good: NonNegative = 0.06
+    good: Probability = 0.06
     """Share of the gap to 1 by which a heard recommendation moves goodwill."""
-    bad: NonNegative = 0.12
+    bad: Probability = 0.12
     """Share of the gap to -1 by which a heard complaint moves goodwill."""
 
 

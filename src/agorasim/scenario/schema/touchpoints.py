@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from agorasim.scenario.catalogue import with_kind_defaults
-from agorasim.scenario.schema.base import Finite, Name, NonNegative, Positive, Probability, Strict
+from agorasim.scenario.schema.base import Finite, Name, NonNegative, Positive, Probability, Strict, Units
 from agorasim.scenario.schema.calendar import Date
 
 Kind = Literal[
@@ -96,11 +96,11 @@ class Place(Strict):
     """km east."""
     y: Finite = 0.0
     """km north."""
-    capacity: Annotated[int, Field(ge=1)] | None = None
+    capacity: Annotated[int, Field(ge=1, le=10**9)] | None = None
     """Orders it can serve a day; None: no limit."""
-    stock: Annotated[int, Field(ge=0)] | None = None
+    stock: Units | None = None
     """Units on the shelf at the start and after each delivery; None: never runs out."""
-    restock_every: Annotated[int, Field(ge=1)] = 1
+    restock_every: Annotated[int, Field(ge=1, le=10**6)] = 1
     """Days between deliveries that fill the shelf up again."""
     closed: list[Annotated[int, Field(ge=0, le=6)]] = []
     """Weekdays without opening, Monday 0."""
@@ -121,7 +121,7 @@ class Sells(Strict):
     """Borne by the brand for each order."""
     commission: Probability = 0.0
     """Share of revenue that the operator keeps."""
-    stock: Annotated[int, Field(ge=0)] | None = None
+    stock: Units | None = None
     """Units in the warehouse at the start and after each delivery; None: never runs out."""
-    restock_every: Annotated[int, Field(ge=1)] = 1
+    restock_every: Annotated[int, Field(ge=1, le=10**6)] = 1
     """Days between deliveries that fill the warehouse up again."""
