@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -55,6 +56,8 @@ CASES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "nothing for a mapping": ("    old: {share: 0.6}", "    old:", ("segments.old", "got nothing", "mapping")),
     "list for a mapping": ("{town: 1}", "[town]", ("young.regions", "a list of 1", "mapping")),
     "out of range": ("transmit: 0.2", "transmit: 1.2", ("word_of_mouth.transmit", "got 1.2", "from 0 to 1")),
+    "more than can be moved": ("transmit: 0.2", "good: 1.5", ("word_of_mouth.good", "got 1.5", "from 0 to 1")),
+    "more than a shelf holds": ("stock: 50", "stock: 10000000000000", ("places.corner.stock", "from 0 to 1000000000")),
     "negative": ("price: 9}", "price: -9}", ("product.price", "got -9", "at least 0")),
     "list too short": ("[1, 1, 1, 1, 1, 1.5, 1.5]", "[1, 1]", ("calendar.weekday", "a list of 2", "a list of 7")),
     "wrong entry of a list": ("closed: [6]", "closed: [5, 7]", ("places.corner.closed.1", "got 7", "from 0 to 6")),
@@ -200,6 +203,12 @@ def test_files_that_are_no_scenario(content: bytes, fragment: str, tmp_path: Pat
     with pytest.raises(ScenarioError, match=re.escape(fragment)) as caught:
         load(file)
     assert len(caught.value.problems) == 1
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(ScenarioError, match="not a file"):
+        load(tmp_path / "pipe.yaml")
 
 
 def test_a_byte_order_mark_is_no_mistake(base: str, tmp_path: Path) -> None:
