@@ -53,6 +53,8 @@ def test_version_is_the_package_version(agorasim: Call) -> None:
         (["list", "metric"], "did you mean 'metrics'?"),
         (["list", "weather"], "expected one of: mechanisms, metrics, policies, scenarios, touchpoints"),
         (["new", "polcy", "mine"], "did you mean 'policy'?"),
+        (["new", "policy", "class"], "'class' is a word of Python"),
+        (["new", "policy", "fixed_plan"], "'fixed_plan' is a policy already"),
         (["new", "scenario", "../mine"], "cannot be a name"),
         (["validate", "coffee_o2p"], "did you mean 'coffee_o2o'?"),
         (["validate", "no/such/file.yaml"], "no/such/file.yaml"),
