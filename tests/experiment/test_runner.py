@@ -15,6 +15,7 @@ from agorasim import _compile
 from agorasim.ecosystem import warmup
 from agorasim.errors import ActionError, InputError, StorageError
 from agorasim.experiment import Results, manifest, run_replications, store
+from agorasim.experiment.pool import together
 
 HERE = Path(__file__).parent
 
@@ -50,6 +51,30 @@ def test_tables_do_not_depend_on_jobs_or_order(tmp_path, whole):
     found = json.loads((tmp_path / "two" / "manifest.json").read_text())
     assert found["status"] == "finished" and found["replications"] == {"requested": 6, "finished": 6, "failed": {}}
     assert found["tables"]["kpis"]["sha256"] and found["metrics"]["spend"]["kind"] == "flow"
+
+
+def test_workers_ignore_ctrl_c_from_their_first_moment(monkeypatch):
+    """A worker that is still importing would answer it with a traceback; what is ignored, children inherit."""
+    import joblib
+
+    seen = []
+
+    def parallel(**_):
+        return lambda tasks: (seen.append(signal.getsignal(signal.SIGINT)), (n for n in ()))[1]
+
+    monkeypatch.setattr(joblib, "Parallel", parallel)
+    before = signal.getsignal(signal.SIGINT)
+    assert list(together(None, [0, 1], jobs=2)) == []
+    assert seen == [signal.SIG_IGN]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_too_many_replications_and_unusable_folders_are_one_message(tmp_path):
+    with pytest.raises(InputError, match="replications must be at most 1,000,000"):
+        run(tmp_path, replications=99_999_999_999)
+    with pytest.raises(StorageError, match="cannot write"):
+        run(tmp_path / ("x" * 300))
+    assert not any(tmp_path.iterdir())
 
 
 def test_more_replications_extend_a_finished_run(tmp_path, whole):

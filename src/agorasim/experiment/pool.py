@@ -152,15 +152,17 @@ def together(job: Job, numbers: Sequence[int], jobs: int) -> Generator[Finished 
 
 @contextlib.contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Hold Ctrl-C back until workers are started: they inherit that, and stay quiet while they still import."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
+    """Ignore Ctrl-C for the moment in which workers start: they inherit it, and stay quiet while they still import."""
+    before = signal.getsignal(signal.SIGINT)
+    # Only the main thread may set handlers, and one that was not set from Python could not be set again.
+    if before is None or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
 
 
 _enlisted = False

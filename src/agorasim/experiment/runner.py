@@ -96,7 +96,7 @@ def run_replications(
     folder = Path(out)
     identity = manifests.identity(scenario)
     # What existed before tells what to take away again when nothing comes of the run.
-    existed = os.path.exists(folder)
+    existed = _exists(folder)
     make_folder(folder)
     with sole_writer(folder):
         earlier = _earlier(folder, scenario, identity, resume)
@@ -181,6 +181,14 @@ def _check(replications: int, jobs: int) -> None:
         raise InputError(f"replications must be at most {MOST_REPLICATIONS:,}, got {replications:,}")
     if isinstance(jobs, bool) or not isinstance(jobs, int) or (jobs < 1 and jobs != -1):
         raise InputError(f"jobs must be a whole number of at least 1, or -1 for every core, got {jobs!r}")
+
+
+def _exists(folder: Path) -> bool:
+    """Whether something is there; a name that no file system takes is not."""
+    try:
+        return folder.exists()
+    except OSError:
+        return False
 
 
 def _cores() -> int:
