@@ -43,7 +43,7 @@ def run(
 
     agorasim run mine.yaml --replications 40 --jobs 4 --out results/mine
 
-    agorasim run coffee_o2o --set brands.lumo.budget=0 --out results/silent_lumo
+    agorasim run coffee_o2o --set brands.lumo.policy.plan={} --out results/silent_lumo
     """
     from agorasim.experiment.runner import run_replications
 

@@ -14,7 +14,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +50,8 @@ class Job:
     """Folder in which a worker marks the replication it is at; None in the leading process."""
     leader: int = 0
     """Process id of the leading process."""
+    policies: Mapping[str, Any] = field(default_factory=dict)
+    """Policies registered in the leading process (a notebook's own), by name; workers know no others."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def replicate(job: Job, number: int) -> Finished | Raised:
         with contextlib.suppress(OSError):
             mark.touch()
     begun = time.perf_counter()
+    _make_known(job.policies)
     made: Mapping[str, pa.Table] = {}
     try:
         made = (job.simulate or _world)(job.scenario, job.scenario.seed, number)
@@ -104,6 +107,15 @@ def replicate(job: Job, number: int) -> Finished | Raised:
         made = {}
         if time.perf_counter() - begun > COLLECT_AFTER:
             gc.collect()
+
+
+def _make_known(policies: Mapping[str, Any]) -> None:
+    """Register the leading process's own policies where they are not known yet."""
+    if policies:
+        from agorasim.brands.registry import register, registered
+
+        for name in policies.keys() - registered().keys():
+            register(policies[name])
 
 
 def _world(scenario: Scenario, seed: int, number: int) -> Mapping[str, pa.Table]:

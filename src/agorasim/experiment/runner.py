@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agorasim.brands.registry import registered
 from agorasim.errors import InputError, StorageError
 from agorasim.experiment import manifest as manifests
 from agorasim.experiment import pool
@@ -110,7 +111,7 @@ def run_replications(
         run = Session(
             store=store,
             manifest=manifests.describe(scenario, identity, replications),
-            job=pool.Job(scenario, identity, worker, marks=store.running, leader=os.getpid()),
+            job=pool.Job(scenario, identity, worker, marks=store.running, leader=os.getpid(), policies=registered()),
             jobs=_cores() if jobs < 0 else jobs,
             requested=replications,
             pending=[number for number in range(replications) if number not in set(have)],

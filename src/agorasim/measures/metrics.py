@@ -80,18 +80,28 @@ METRICS: Final[tuple[Metric, ...]] = (
     _flow("contribution", "money", "b", "revenue less goods, fulfilment and commission", money=True),
     _flow("profit", "money", "b", "contribution less media spend and fixed cost", money=True),
     # people's states
-    _stock("awareness", "share", "bsr", "mean awareness over consumers (0 to 1)"),
+    _stock("awareness", "share", "bsr", "mean awareness over consumers (0 to 1): strength of memory, decays"),
     _stock("goodwill", "index", "bsr", "mean goodwill over consumers (-1 to 1)"),
     _stock("habit", "share", "bsr", "mean habit over consumers (0 to 1)"),
     _stock("members", "consumers", "b", "members of the brand's community, app or list", additive=True),
     _stock("customers", "consumers", "bsr", "people who have ever bought from the brand", additive=True),
     _stock("stock", "units", "p", "units on hand at the end of the day", additive=True),
     # after the purchase
-    _flow("experiences", "experiences", "bsr", "purchases received and experienced"),
+    _flow(
+        "experiences",
+        "experiences",
+        "bsr",
+        "parcels received and experienced (orders of one brand that arrive on one day are one)",
+    ),
     _flow("satisfaction_sum", "points", "bsr", "sum of satisfaction scores (1 to 5) over experiences"),
     # ratios
     _ratio(
-        "satisfaction", "points", "bsr", "mean score of the experiences (1 to 5)", "satisfaction_sum", "experiences"
+        "satisfaction",
+        "points",
+        "bsr",
+        "mean score against expectation (1 to 5; 3 is as expected)",
+        "satisfaction_sum",
+        "experiences",
     ),
     _ratio("price_paid", "money per order", "bpsr", "mean price paid (average order value)", "revenue", "orders"),
     _ratio("click_through", "share", "bt", "clicks per impression", "clicks", "impressions"),

@@ -68,7 +68,7 @@ def brand_funnel(data: ReportData) -> Picture | None:
         f"{best.label} turns most needs into orders: it is considered in {words.percent(considered_.mean)} of needs "
         f"and chosen in {words.interval(ordered_, share=True, level=data.interval)}."
     )
-    title = "From known to bought: shares that know, consider and order each brand"
+    title = "From remembered to bought: mean awareness, needs that consider and needs that order"
 
     def draw(space: Space) -> Figure:
         bar = 0.17 if len(data.brands) <= 6 else 0.14
@@ -96,7 +96,8 @@ def brand_funnel(data: ReportData) -> Picture | None:
         return sheet.figure
 
     caption = (
-        f"{n_words(data)} Awareness is a share of consumers, the other two are shares of all needs in the category, so "
+        f"{n_words(data)} Awareness is the mean strength of memory (visits and search "
+        "bring more to mind), the other two are shares of all needs in the category, so "
         "that one need may consider several brands. Bars share one scale."
     )
     return Picture("funnel_brands", title, reading, caption, table, draw)

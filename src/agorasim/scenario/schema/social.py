@@ -105,9 +105,9 @@ class WordOfMouth(Strict):
     """What the last three rules cause: a recognised need that goes through choice, or adoption at once."""
     transmit: Probability = 0.15
     """Probability that a message crosses a tie (times strength and susceptibility)."""
-    recommend: Probability = 0.12
+    recommend: Probability = 0.2
     """Probability that a clearly satisfied buyer recommends, per experience."""
-    complain: Probability = 0.25
+    complain: Probability = 0.1
     """Probability that a clearly dissatisfied buyer complains, per experience."""
     pass_on: Probability = 0.05
     """Probability that a receiver passes a message on the next day."""
