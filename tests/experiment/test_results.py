@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import cheap_worlds as worlds
@@ -147,3 +148,15 @@ def test_folders_that_are_no_results(tmp_path, results):
     (copy / "manifest.json").write_text('{"format": ')
     with pytest.raises(InputError, match=r"manifest\.json is damaged"):
         Results.load(copy)
+
+
+def test_a_manifest_that_lacks_something_is_damaged(tmp_path, results):
+    copy = tmp_path / "copy"
+    shutil.copytree(results.folder, copy)
+    whole = json.loads((copy / "manifest.json").read_text(encoding="utf-8"))
+    (copy / "manifest.json").write_text(json.dumps({k: v for k, v in whole.items() if k != "scenario"}))
+    with pytest.raises(InputError, match=r"manifest\.json is damaged: 'scenario' is missing"):
+        Results.load(copy)
+    (copy / "manifest.json").write_text(json.dumps({**whole, "scenario": {"brands": {"<x>": 1}}}))
+    with pytest.raises(InputError, match=r"manifest\.json is damaged: the scenario in it"):
+        _ = Results.load(copy).scenario

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 NAME: Final = "manifest.json"
 FORMAT: Final = "agorasim-results"
 VERSION: Final = 1
+#: What every manifest has, and what kind of value.
+_PARTS: Final = {
+    "status": str, "identity": dict, "scenario": dict, "replications": dict, "timings": dict, "tables": dict,
+}  # fmt: skip
 SEED_POLICY: Final = (
     "every random number is addressed by (seed, replicate, day, purpose, consumer, entity), never by the scenario"
 )
@@ -180,6 +184,9 @@ def read(folder: Path) -> dict[str, Any]:
         raise InputError(f"{path} is not the manifest of a results folder")
     if manifest.get("version") != VERSION:
         raise InputError(f"{folder} has results version {manifest.get('version')}; this program reads {VERSION}")
+    for key, kind in _PARTS.items():
+        if not isinstance(manifest.get(key), kind):
+            raise InputError(f"{path} is damaged: {key!r} is missing, or not what a run writes there")
     return manifest
 
 

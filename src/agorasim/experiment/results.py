@@ -101,7 +101,11 @@ class Results:
             from agorasim.scenario.schema import Scenario
 
             # JSON text rather than data: only there do strict models take a list for a tuple.
-            made = Scenario.model_validate_json(json.dumps(self.manifest["scenario"]))
+            try:
+                made = Scenario.model_validate_json(json.dumps(self.manifest["scenario"]))
+            except ValueError as error:
+                path = self.folder / manifests.NAME
+                raise InputError(f"{path} is damaged: the scenario in it is not one that can be run") from error
             if self.manifest.get("scenario_folder"):
                 made._folder = Path(self.manifest["scenario_folder"])
             made._allow_outside = bool(self.manifest.get("allow_outside"))
