@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from agorasim import BrandAction, BrandView, Policy, Scenario
+from agorasim import BrandAction, BrandView, Consumer, Ecosystem, Policy, Scenario
 from agorasim.brands.registry import register
 from agorasim.ecosystem import World
 from agorasim.errors import ActionError, InputError
@@ -94,3 +94,14 @@ def test_turnover_that_would_overflow_is_refused_before_it_runs() -> None:
         market().with_overrides({"population.size": 50_000_000, "brands.fresh.product.price": 1e12})
     with pytest.raises(InputError, match=r"brands\.fresh\.sells\.site.*too large to be counted"):
         market().with_overrides({"brands.fresh.sells.site.price_factor": 1e12, "brands.fresh.product.price": 1e6})
+
+
+@pytest.mark.parametrize("value", [5.0, -3.0, float("nan")])
+def test_a_consumer_that_leaves_its_bounds_is_named(value: float) -> None:
+    class Wild(Consumer):
+        def talk(self) -> None:
+            self.awareness[0] = value
+
+    model = Ecosystem(market(), seed=1, consumer=Wild)
+    with pytest.raises(InputError, match="day 0: awareness of consumer 0 for brand 'fresh' must be from 0 to 1, got"):
+        model.step()

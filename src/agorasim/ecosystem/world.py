@@ -278,9 +278,23 @@ class World:
     def record(self) -> None:
         """Sum states, write the day down and clear the tallies."""
         if self.loose:
+            self._check_states()
             experience.count_levels(self.w)
         experience.record_states(self.w)
         self.history.close_day(self.w, self.plan, self._spend, self._fixed, self._offer)
+
+    def _check_states(self) -> None:
+        """Whoever writes to consumers from outside must keep within bounds. InputError names what does not."""
+        for state, least in (("awareness", 0.0), ("goodwill", -1.0), ("habit", 0.0), ("fatigue", 0.0)):
+            values = self.w.bond[state]
+            wrong = ~((values >= least) & (values <= 1.0))  # also where it is not a number
+            if wrong.any():
+                i, b = np.argwhere(wrong)[0]
+                brand = self.strategies.brands[b]
+                raise InputError(
+                    f"day {self.day}: {state} of consumer {i} for brand {brand!r} must be from {least:g} to 1,"
+                    f" got {values[i, b]:g}"
+                )
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
