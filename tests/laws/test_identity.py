@@ -34,16 +34,17 @@ def busy() -> dict[str, Any]:
         "shops": {"kind": "store", "use": 0.4},
         "club": {"kind": "community", "use": 0.6, "join": 0.5},
         "site": {"kind": "own_site", "use": 0.3},
+        "mall": {"kind": "marketplace", "use": 0.6, "click_rate": 0.2},
     }
     brand = {
         "product": {"price": 18.0, "unit_cost": 5.0, "quality": 0.5},
         "initial": {"awareness": 0.4, "members": {"club": 0.2}, "buyers": 0.1},
         "budget": 20.0,
-        "owns": {"shops": 0.5, "club": 0.8, "site": 0.5},
+        "owns": {"shops": 0.5, "club": 0.8, "site": 0.5, "mall": 0.6},
         "sells": {"site": {"delivery_days": 1, "delivery_fee": 1.5, "commission": 0.1}},
         "organic_search": 0.4,
         "posts": 0.5,
-        "policy": {"name": "reallocate_by_roi", "every": 2, "plan": {"find": 5.0, "feed": 10.0}},
+        "policy": {"name": "reallocate_by_roi", "every": 2, "plan": {"find": 5.0, "feed": 10.0, "mall": 4.0}},
     }
     rival = {**brand, "policy": {"name": "match_share_of_voice", "every": 1, "mix": {"feed": 1.0}, "floor": 5.0}}
     return {

@@ -88,6 +88,7 @@ PAIR: Final = _record(
     ("table", "i4"),  # row of `lift`
     ("near", "i4"),  # row of `near`, -1 everywhere the same
     ("bit", "i4"),  # bit of `visited`, -1 not a visit
+    ("beside", "i4"),  # for ads beside the brand's own presence: the bit of that presence; else -1
     ("mode", "u1"),  # MEDIA or PRESENCE
     ("members", "u1"),
     ("clicks", "u1"),

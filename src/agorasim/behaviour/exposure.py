@@ -126,6 +126,12 @@ def visit(w: Columns, i: int, p: int) -> None:
 
 
 @borrowed
+def counted(bonds: Any, i: int, b: int, beside: int) -> Any:
+    """1 when the consumer visited what the brand runs on the touchpoint, so that its ads there reach nobody new."""
+    return np.int64((bonds[i, b]["visited"] >> np.uint32(beside)) & np.uint32(1)) if beside >= 0 else 0
+
+
+@borrowed
 def click(w: Columns, i: int, p: int) -> None:
     """An impression of pair p was clicked: the brand is considered today, and can credit the touch."""
     pair = w.pairs[p]
@@ -169,7 +175,8 @@ def see(w: Columns, i: int) -> None:
                     clicked = pair["clicks"] and draw(w.now, CLICK, i, pair["entity"]) < lift[n, LIFT_CLICK]
                     if clicked:
                         click(w, i, k2)
-                    tally(w, k2, 1, n, 1 if clicked else 0)
+                    people = 1 - counted(w.bond, i, whose, pair["beside"])
+                    tally(w, k2, people, n, 1 if clicked else 0)
 
 
 @borrowed
@@ -239,7 +246,7 @@ def see_chunk(w: Columns, chunk: int) -> None:
                 fill(w.now, CLICK, chunk, pair["entity"], second)
             whose = np.int64(pair["brand"])
             tallies, lift = w.by_cell[whose], w.lift[pair["table"]]
-            irritates, bit = pair["irritates"], pair["bit"]
+            irritates, bit, beside = pair["irritates"], pair["bit"], pair["beside"]
             met = 0
             shown = 0
             clicked = 0
@@ -247,7 +254,7 @@ def see_chunk(w: Columns, chunk: int) -> None:
                 j = hits[k3]
                 n = impressions(w, first + j, k2, uniform[j])
                 if n > 0:
-                    met += 1
+                    met += 1 - counted(bonds, first + j, whose, beside)
                     shown += n
                     impress(bonds, people, tallies, lift, first + j, whose, n, encoding, irritates)
                     if bit >= 0:

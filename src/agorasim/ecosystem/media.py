@@ -149,9 +149,10 @@ class Media:
                 continue
             first = len(pairs)
             for b in range(len(self.brands)):
+                owned = self._owned_pair(b, t, float(posts[b]), days, day)
+                pairs += owned
                 if self.kinds[t].buys_media:
-                    pairs += self._media_pair(b, t, int(plan[b, t]))
-                pairs += self._owned_pair(b, t, float(posts[b]), days, day)
+                    pairs += self._media_pair(b, t, int(plan[b, t]), bool(owned))
             if len(pairs) > first:
                 touches.append((t, self.entity[t], first, len(pairs), self.everyone[t]))
         table = np.array(pairs, dtype=PAIR)
@@ -160,11 +161,11 @@ class Media:
             poisson_steps(table["mean"][p], table["zero"][p], steps[p])
         return np.array(touches, dtype=TOUCH), table, steps
 
-    def _media_pair(self, b: int, t: int, spend: int) -> list[tuple[Any, ...]]:
+    def _media_pair(self, b: int, t: int, spend: int, beside: bool) -> list[tuple[Any, ...]]:
         """What the brand's money shows to users of a touchpoint, if anything."""
         mean = self._bought(b, t, spend) / self.users[t] if spend > 0 and self.users[t] > 0.0 else 0.0
         mean = min(mean, _PLENTY)
-        return [self._pair(b, t, self.pair_entity[b][t], mean, MEDIA)] if mean > 0.0 else []
+        return [self._pair(b, t, self.pair_entity[b][t], mean, MEDIA, beside)] if mean > 0.0 else []
 
     def _owned_pair(self, b: int, t: int, posts: float, days: Days, day: int) -> list[tuple[Any, ...]]:
         """How users meet the brand at what it runs there (a marketplace has this beside ads), if at all."""
@@ -178,12 +179,13 @@ class Media:
             there *= min(1.0, touchpoint.capacity * self._factor / self.users[t])
         return [self._pair(b, t, self.visit_entity[b][t], there, PRESENCE)] if there > 0.0 else []
 
-    def _pair(self, b: int, t: int, entity: int, mean: float, mode: int) -> tuple[Any, ...]:
-        """A row of `PAIR`; only presence is a visit, and falls with distance."""
+    def _pair(self, b: int, t: int, entity: int, mean: float, mode: int, beside: bool = False) -> tuple[Any, ...]:
+        """A row of `PAIR`; only presence is a visit, and falls with distance. Ads `beside` it come after it."""
         touchpoint, present = self.touchpoints[t], mode == PRESENCE
         return (
             b, t, entity, mean, math.exp(-mean), touchpoint.cap, t,
             int(self.near_row[b, t]) if present else -1, self.bits.get(self.names[t], -1) if present else -1,
+            self.bits.get(self.names[t], -1) if beside else -1,
             mode, self.kinds[t].members_only, touchpoint.click_rate > 0.0, touchpoint.irritation > 0.0,
         )  # fmt: skip
 
