@@ -76,6 +76,8 @@ class Media:
         self.kinds = [KINDS[t.kind] for t in self.touchpoints]
         self.brands = list(scenario.brands)
         self.bits = visiting(scenario)
+        # Touchpoints act on the gap one after another, so that must not follow the order of lines in a file.
+        self._order = sorted(range(len(self.names)), key=self.names.__getitem__)
         self._minor = scenario.currency.minor_units
         self._size = len(person)
         self._factor = factor
@@ -144,7 +146,7 @@ class Media:
         """Today's (touches, pairs, steps): plan (B, T) in minor units, posts (B,) messages per member and day."""
         touches: list[tuple[Any, ...]] = []
         pairs: list[tuple[Any, ...]] = []
-        for t in range(len(self.names)):
+        for t in self._order:
             if self.kinds[t].on_need:
                 continue
             first = len(pairs)
@@ -201,7 +203,7 @@ class Media:
     def search_results(self, plan: Array, need_factor: float) -> Array:
         """Today's chances to be found by a searcher, paid and organic (RESULT)."""
         rows = []
-        for t in range(len(self.names)):
+        for t in self._order:
             if not self.kinds[t].on_need:
                 continue
             searches = self.searchers[t] * need_factor

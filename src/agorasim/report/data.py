@@ -77,7 +77,8 @@ class ReportData:
         self.results = results
         self.manifest: Mapping[str, Any] = results.manifest
         #: The scenario as plain data, so that a page can be drawn of a run that a later version would refuse.
-        self.scenario: Mapping[str, Any] = results.manifest["scenario"]
+        # Validated again: a manifest edited by hand is refused in words.
+        self.scenario: Mapping[str, Any] = results.scenario.to_dict()
         #: One reading of the table for each level.
         self._totals: dict[str, pd.DataFrame] = {}
 
