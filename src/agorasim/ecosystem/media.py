@@ -86,7 +86,10 @@ class Media:
         self.visit_entity = [[ids.of("visit", b, n) for n in self.names] for b in self.brands]
         self.everyone = [bool(len(row)) and float(row.min()) >= 1.0 for row in use]
         self.users = [int(np.rint(row.astype(np.float64) * _FIXED).sum()) / _FIXED for row in use]
-        rate = np.float64(_FIXED) * person["need_rate"].astype(np.float64)
+        # Innovators of a durable search too; imitators come on top, and the plan bounds what their clicks cost.
+        rule = scenario.social.word_of_mouth
+        innovators = rule.p if rule is not None and rule.rule != "cascade" else 0.0
+        rate = np.float64(_FIXED) * (person["need_rate"].astype(np.float64) + innovators)
         self.searchers = [
             int(np.rint(row.astype(np.float64) * rate).sum()) / _FIXED if kind.on_need else 0.0
             for row, kind in zip(use, self.kinds, strict=True)

@@ -206,6 +206,8 @@ class World:
         """One consumer phase for everybody: view by view where replaced, else the compiled pass."""
         if name in self.replaced:
             self.replaced[name]()
+            if name == "receive":
+                self._due.pop(self.day, None)
         elif name in ("receive", "reflect"):
             self._after_purchase(name)
         else:
@@ -215,10 +217,11 @@ class World:
         """Receive what is due, or reflect on what was received; whole columns are searched only in a loose world."""
         w = self.w
         if name == "receive":
+            due = self._due.pop(self.day, [])
             if self.loose:
                 codes = np.flatnonzero(w.trade["arrives"].reshape(-1) == self.day)
             else:
-                codes = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *self._due.pop(self.day, [])]))
+                codes = np.unique(np.concatenate([np.empty(0, dtype=np.int64), *due]))
                 codes = codes[w.trade["arrives"].reshape(-1)[codes] == self.day]
             experience.receive_codes(w, codes)
             self._received = codes
