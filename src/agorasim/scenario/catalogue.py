@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 if TYPE_CHECKING:
     from agorasim.scenario.schema.touchpoints import Touchpoint
 
-_SPEND = "paid: spends nothing"
-_OWNED = "owned: sells and shows nothing and loses its visits"
-_POSTS = "messages are not sent, members stay"
+#: What a brand can stop doing on a touchpoint: buying media, being there (selling, showing, being visited and joined),
+#: sending messages.
+Stop = Literal["media", "presence", "messages"]
+
+#: What a world without the channel means, in words; variable cost stops with each.
+_STOPPED: Final[dict[Stop, str]] = {
+    "media": "spends nothing",
+    "presence": "sells and shows nothing and loses its visits",
+    "messages": "messages are not sent, members stay",
+}
 
 
 @dataclass(frozen=True)
@@ -25,8 +32,8 @@ class KindTraits:
     """Takes spend for impressions or clicks."""
     sells: bool
     """One can buy here."""
-    without: str
-    """What a world without this channel means."""
+    stops: tuple[Stop, ...]
+    """What stops for a brand in a world without this channel."""
     on_need: bool = False
     """Used by people with a need (search), not by habit."""
     members_only: bool = False
@@ -36,9 +43,15 @@ class KindTraits:
     defaults: dict[str, Any] = field(default_factory=dict)
     """Default numbers of the kind, where they differ from the schema's."""
 
+    @property
+    def without(self) -> str:
+        """What a world without this channel means, in words."""
+        text = "; ".join(_STOPPED[stop] for stop in self.stops)
+        return text + ("; organic results stay" if self.on_need else "")
+
 
 def _media(meaning: str, *, online: bool = True, **defaults: Any) -> KindTraits:
-    return KindTraits(meaning, online, True, True, False, _SPEND, defaults=defaults)
+    return KindTraits(meaning, online, True, True, False, ("media",), defaults=defaults)
 
 
 KINDS: Final[dict[str, KindTraits]] = {
@@ -48,7 +61,7 @@ KINDS: Final[dict[str, KindTraits]] = {
         True,
         True,
         False,
-        _SPEND + "; organic results stay",
+        ("media",),
         on_need=True,
         defaults={"use": 0.5, "click_rate": 0.1, "awareness": 0.1, "goodwill": 0.0, "cap": 1},
     ),  # fmt: skip
@@ -65,7 +78,7 @@ KINDS: Final[dict[str, KindTraits]] = {
         False,
         True,
         True,
-        _OWNED,
+        ("presence", "media"),
         visits=True,
         defaults={"use": 0.3, "click_rate": 0.02, "awareness": 0.03, "goodwill": 0.0},
     ),  # fmt: skip
@@ -75,7 +88,7 @@ KINDS: Final[dict[str, KindTraits]] = {
         False,
         False,
         True,
-        _OWNED,
+        ("presence",),
         visits=True,
         defaults={"use": 0.05, "awareness": 0.1, "goodwill": 0.01},
     ),  # fmt: skip
@@ -85,7 +98,7 @@ KINDS: Final[dict[str, KindTraits]] = {
         False,
         False,
         True,
-        _OWNED,
+        ("presence",),
         members_only=True,
         visits=True,
         defaults={"use": 0.3, "awareness": 0.1, "goodwill": 0.005, "join": 0.1},
@@ -96,7 +109,7 @@ KINDS: Final[dict[str, KindTraits]] = {
         False,
         False,
         False,
-        _POSTS,
+        ("messages",),
         members_only=True,
         defaults={"use": 0.5, "awareness": 0.05, "goodwill": 0.0, "irritation": 0.05, "join": 0.1},
     ),  # fmt: skip
@@ -106,7 +119,7 @@ KINDS: Final[dict[str, KindTraits]] = {
         False,
         False,
         True,
-        _POSTS,
+        ("messages",),
         members_only=True,
         defaults={"use": 0.4, "awareness": 0.08, "goodwill": 0.02, "irritation": 0.02, "join": 0.1},
     ),  # fmt: skip
@@ -116,7 +129,7 @@ KINDS: Final[dict[str, KindTraits]] = {
         False,
         False,
         True,
-        _OWNED,
+        ("presence",),
         visits=True,
         defaults={"use": 0.2, "awareness": 0.08, "goodwill": 0.005, "reach_km": 2.0},
     ),  # fmt: skip
@@ -126,7 +139,7 @@ KINDS: Final[dict[str, KindTraits]] = {
         False,
         False,
         False,
-        _OWNED,
+        ("presence",),
         defaults={"use": 0.02, "awareness": 0.4, "goodwill": 0.15, "cap": 1},
     ),  # fmt: skip
     "partner": KindTraits(
@@ -135,7 +148,7 @@ KINDS: Final[dict[str, KindTraits]] = {
         False,
         False,
         True,
-        _OWNED,
+        ("presence",),
         visits=True,
         defaults={"use": 0.15, "awareness": 0.05, "goodwill": 0.0, "reach_km": 2.0},
     ),  # fmt: skip
