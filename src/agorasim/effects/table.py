@@ -42,6 +42,17 @@ ESTIMANDS: Final[dict[str, str]] = {
     "carry_over": "difference on a day after a pulse",
     "difference": "difference to the first variant",
     "convergence_shapley": "Shapley value from the first replicates",
+    "main_effect": "mean at a level of a factor less the mean at its first level, over all levels of the others",
+    "factor_interaction": "how much the effect of one factor changes with the level of another",
+    "eta_squared": "share of the variance between points that a factor or an interaction explains",
+    "sobol_first": "share of the variance that a factor explains alone",
+    "sobol_total": "share of the variance that a factor has a part in",
+    "sobol_second": "share of the variance that two factors explain only together",
+    "morris_mu": "mean change over a factor's whole range",
+    "morris_mu_star": "mean absolute change over a factor's whole range",
+    "morris_sigma": "spread of that change over the other factors' values",
+    "marginal_return": "outcome before media cost per unit of media money added",
+    "parameter": "value of a parameter that agrees with the targets, and the range of such values",
 }
 """Every estimand with its meaning in a few words; docs/statistics.md has the formulas."""
 
