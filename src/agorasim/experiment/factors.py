@@ -54,7 +54,7 @@ class Factor:
         times: bool = False,
         name: str | None = None,
     ) -> Factor:
-        """A range. InputError when it is not one: low not below high, fewer than 2 steps, a log scale from 0 or less."""
+        """A range. InputError when it is not one: low not below high, fewer than 2 steps, a log scale from 0."""
         label = name or (f"{path} (times)" if times else path)
         for end in (low, high):
             if isinstance(end, bool) or not isinstance(end, (int, float)) or not math.isfinite(end):
