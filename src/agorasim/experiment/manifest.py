@@ -68,12 +68,12 @@ def identity(scenario: Scenario, kind: str = "replicate") -> dict[str, Any]:
     """What must be equal for one run to go on where another stopped; the scenario carries the seed of the run."""
     from agorasim.scenario.files import scenario_hash
 
-    return {
-        "experiment": kind,
-        "scenario": scenario_hash(scenario),
-        "source": source_digest(),
-        **{name: _version(name) for name in _ARITHMETIC},
-    }
+    return {"experiment": kind, "scenario": scenario_hash(scenario), **own_identity()}
+
+
+def own_identity() -> dict[str, Any]:
+    """The part of the identity that is this process's own: source files and the libraries of arithmetic."""
+    return {"source": source_digest(), **{name: _version(name) for name in _ARITHMETIC}}
 
 
 def differences(found: Mapping[str, Any], scenario: Scenario, wanted: Mapping[str, Any]) -> list[str]:

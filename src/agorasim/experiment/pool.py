@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
-import signal
-import threading
 import time
 import traceback
-import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agorasim.errors import ActionError, AgorasimError, InputError
+from agorasim.errors import ActionError, InputError
 from agorasim.experiment import tables
+from agorasim.experiment.backends import WorkerDied, enlist, make_known, processes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,12 +26,10 @@ if TYPE_CHECKING:
     Simulate = Callable[[Scenario, int, int], Mapping[str, pa.Table]]
 
 
+__all__ = ["Finished", "Job", "Raised", "WorkerDied", "alone", "replicate", "together"]
+
 #: Seconds that a run must have taken for its world to be worth a search for reference cycles.
 COLLECT_AFTER = 2.0
-
-
-class WorkerDied(AgorasimError):  # noqa: N818  (says what happened; it never reaches a user as an error)
-    """A worker process ended without an answer; its pool is lost."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +73,11 @@ def replicate(job: Job, number: int) -> Finished | Raised:
     """Run one replication; errors come back as values, so that one run cannot take the others with it."""
     mark = None if job.marks is None else job.marks / str(number)
     if mark is not None:
-        _enlist(job.leader)
+        enlist(job.leader)
         with contextlib.suppress(OSError):
             mark.touch()
     begun = time.perf_counter()
-    _make_known(job.policies)
+    make_known(job.policies)
     made: Mapping[str, pa.Table] = {}
     try:
         made = (job.simulate or _world)(job.scenario, job.scenario.seed, number)
@@ -109,15 +104,6 @@ def replicate(job: Job, number: int) -> Finished | Raised:
             gc.collect()
 
 
-def _make_known(policies: Mapping[str, Any]) -> None:
-    """Register the leading process's own policies where they are not known yet."""
-    if policies:
-        from agorasim.brands.registry import register, registered
-
-        for name in policies.keys() - registered().keys():
-            register(policies[name])
-
-
 def _world(scenario: Scenario, seed: int, number: int) -> Mapping[str, pa.Table]:
     from agorasim.ecosystem.simulate import simulate
 
@@ -138,61 +124,4 @@ def together(job: Job, numbers: Sequence[int], jobs: int) -> Generator[Finished 
     Raises:
         WorkerDied: a worker ended without an answer. A later call starts fresh workers.
     """
-    import joblib
-    from joblib.externals.loky.process_executor import BrokenProcessPool  # type: ignore[import-untyped]
-
-    # joblib leaves a pool of one worker out and would run it here, where a crash takes everything down.
-    workers = max(2, min(jobs, len(numbers)))
-    with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
-        parallel = joblib.Parallel(
-            n_jobs=workers, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs"
-        )
-        # The stubs know lists only; with return_as it is a generator.
-        with _without_interrupts():
-            results: Any = parallel(joblib.delayed(replicate)(job, number) for number in numbers)
-    try:
-        # Not "yield from", which would close joblib's generator before the warnings below are silenced.
-        for result in results:  # noqa: UP028
-            yield result
-    except BrokenProcessPool as error:
-        raise WorkerDied(str(error).strip() or type(error).__name__) from error
-    finally:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # joblib warns that work is cut short, which is what closing is for
-            results.close()
-
-
-@contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Ignore Ctrl-C for the moment in which workers start: they inherit it, and stay quiet while they still import."""
-    before = signal.getsignal(signal.SIGINT)
-    # Only the main thread may set handlers, and one that was not set from Python could not be set again.
-    if before is None or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-_enlisted = False
-
-
-def _enlist(leader: int) -> None:
-    """Once a worker: leave Ctrl-C to the leading process, and do not outlive it."""
-    global _enlisted
-    if _enlisted or os.getpid() == leader:
-        return
-    _enlisted = True
-    with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        # Compared with the leader's number, not with today's parent: the leader may be gone already.
-        while os.getppid() == leader:
-            time.sleep(1.0)
-        os._exit(1)
-
-    threading.Thread(target=watch, name="agorasim-leader-watch", daemon=True).start()
+    return processes(replicate, job, numbers, max(2, min(jobs, len(numbers))))

@@ -9,13 +9,14 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agorasim.brands.registry import registered
 from agorasim.errors import InputError, StorageError
 from agorasim.experiment import manifest as manifests
 from agorasim.experiment import pool
-from agorasim.experiment.files import make_folder, sha256, sole_writer
+from agorasim.experiment.files import make_folder, sole_writer
+from agorasim.experiment.opening import check_jobs, cores, earlier, exists, sweep, warm_up, with_seed
 from agorasim.experiment.progress import Progress
 from agorasim.experiment.session import Session
 from agorasim.experiment.store import Store
@@ -90,17 +91,14 @@ def run_replications(
         StorageError: results cannot be written; what was finished stays.
     """
     _check(replications, jobs)
-    if seed is not None:
-        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-            raise InputError(f"seed must be a whole number from 0 to 2**63 - 1, got {seed!r}")
-        scenario = scenario.model_copy(update={"seed": seed})
+    scenario = with_seed(scenario, seed)
     folder = Path(out)
     identity = manifests.identity(scenario)
     # What existed before tells what to take away again when nothing comes of the run.
-    existed = _exists(folder)
+    existed = exists(folder)
     make_folder(folder)
     with sole_writer(folder):
-        earlier = _earlier(folder, scenario, identity, resume)
+        before = earlier(folder, scenario, identity, resume, "kpis")
         store = Store(folder, identity).scan(thorough=True)
         have = store.finished()
         if have and have[-1] >= replications:
@@ -112,19 +110,19 @@ def run_replications(
             store=store,
             manifest=manifests.describe(scenario, identity, replications),
             job=pool.Job(scenario, identity, worker, marks=store.running, leader=os.getpid(), policies=registered()),
-            jobs=_cores() if jobs < 0 else jobs,
+            jobs=cores() if jobs < 0 else jobs,
             requested=replications,
             pending=[number for number in range(replications) if number not in set(have)],
             progress=Progress(replications, len(have), shown=progress),
         )
-        sessions = (earlier or {}).get("timings", {}).get("sessions", [])
+        sessions = (before or {}).get("timings", {}).get("sessions", [])
         started = datetime.now(UTC).isoformat(timespec="seconds")
         run.manifest["timings"]["sessions"] = [*sessions, {"started": started, "jobs": run.jobs}]
         try:
             return _lead(run, reused=len(have), warm=worker is None)
         except (InputError, StorageError):
-            if not store.finished() and earlier is None:
-                _sweep(folder, existed)
+            if not store.finished() and before is None:
+                sweep(folder, existed)
             raise
         finally:
             store.close()
@@ -137,7 +135,7 @@ def _lead(run: Session, *, reused: int, warm: bool) -> RunOutcome:
         run.record("running")
         if run.pending:
             if warm:
-                _warm_up(run.progress)
+                warm_up(run.progress)
             with run.progress:
                 run.work()
         run.tabulate()
@@ -180,60 +178,4 @@ def _check(replications: int, jobs: int) -> None:
         raise InputError(f"replications must be a whole number of at least 1, got {replications!r}")
     if replications > MOST_REPLICATIONS:
         raise InputError(f"replications must be at most {MOST_REPLICATIONS:,}, got {replications:,}")
-    if isinstance(jobs, bool) or not isinstance(jobs, int) or (jobs < 1 and jobs != -1):
-        raise InputError(f"jobs must be a whole number of at least 1, or -1 for every core, got {jobs!r}")
-
-
-def _exists(folder: Path) -> bool:
-    """Whether something is there; a name that no file system takes is not."""
-    try:
-        return folder.exists()
-    except OSError:
-        return False
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    import joblib
-
-    return int(joblib.cpu_count())
-
-
-def _earlier(folder: Path, scenario: Scenario, identity: dict[str, Any], resume: bool) -> dict[str, Any] | None:
-    """The manifest of the run to go on with; None for a fresh start. InputError when neither is possible."""
-    entries = [path for path in folder.iterdir() if not (path.name.startswith(".") and path.name.endswith(".tmp"))]
-    if not entries:
-        return None
-    if not resume:
-        raise InputError(f"{folder} is not empty; choose another --out, or add --resume to go on with the run in it")
-    found = manifests.read(folder)
-    if phrases := manifests.differences(found, scenario, identity):
-        raise InputError(
-            f"{folder} cannot be resumed, it holds another run; different: {', '.join(phrases)}. Use another --out"
-        )
-    if found.get("status") in ("finished", "failed") and (known := found["tables"].get("kpis")):
-        table = folder / "tables" / "kpis.parquet"
-        if table.exists() and sha256(table) != known["sha256"]:
-            raise InputError(
-                f"{table} was changed after it was written; remove it to make its rows again with --resume"
-            )
-    return found
-
-
-def _sweep(folder: Path, existed: bool) -> None:
-    """Take away what a run that came to nothing made, so that the next one finds the folder as it was."""
-    for name in ("parts", "tables", "failures"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    with contextlib.suppress(OSError):
-        (folder / manifests.NAME).unlink(missing_ok=True)
-        if not existed:
-            folder.rmdir()
-
-
-def _warm_up(progress: Progress) -> None:
-    """Compile the kernels once here, rather than once in every worker at the same time."""
-    # Whatever is wrong shows in the runs themselves, with a replicate and a traceback file.
-    with contextlib.suppress(Exception):
-        from agorasim.ecosystem.warmup import warm_up
-
-        warm_up(progress.say)
+    check_jobs(jobs)

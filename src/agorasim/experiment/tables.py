@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 KPIS: Final = "kpis"
+WORLDS: Final = "worlds"
+"""Totals of the worlds of an experiment."""
 #: Tables of the social graph, which only replicate 0 draws.
 GRAPH_TABLES: Final = ("network", "network_edges")
 #: Columns that say what a row of the KPI table is about, in sorting order.
 ROW_KEYS: Final = ("replicate", *metrics.KEYS)
+#: Columns that say what a row of the table of worlds is about, in sorting order.
+WORLD_KEYS: Final = ("replicate", "arm", "period", *(key for key in metrics.KEYS if key != "day"))
 #: Columns that say what a row of the summary is about.
 GROUP_KEYS: Final = tuple(key for key in metrics.KEYS if key != "day")
 #: Where the identity of a run is kept in a part; finished tables carry nothing.
@@ -43,7 +47,7 @@ _WRITER: Final[dict[str, Any]] = {
 
 
 def schema(name: str) -> pa.Schema:
-    """The columns of a stored table: `kpis`, `network`, `network_edges` or `summary`."""
+    """The columns of a stored table: `kpis`, `network`, `network_edges`, `summary` or `worlds`."""
     import pyarrow as pa
 
     if name == KPIS:
@@ -51,6 +55,9 @@ def schema(name: str) -> pa.Schema:
         real = {m.name for m in metrics.recorded() if m.money or m.unit in _REAL_UNITS}
         return pa.schema(keys + [(m.name, pa.float64() if m.name in real else pa.int64()) for m in metrics.recorded()])
     text, number, whole = pa.string(), pa.float64(), pa.int32()
+    if name == WORLDS:
+        about = {key: whole if key == "replicate" else text for key in WORLD_KEYS}
+        return pa.schema({**about, **{m.name: number for m in metrics.recorded()}})
     if name == "network":
         columns = {"node": whole, "degree": whole, "segment": text, "brand": text, "first_day": whole}
         return pa.schema({**columns, "x": number, "y": number})
