@@ -26,7 +26,7 @@ class Arm:
         changes: what differs from the end of warm-up on; several act one after another.
         overrides: (scenario path, JSON value) from day 0, with a warm-up of its own.
         decisions: "held" replays every brand's decisions of the full world (the scenario without overrides and
-            changes); "react" lets policies decide on the reports of their own world. A brand with a policy of its own in
+            changes); "react" lets policies decide on the reports of their own world. A brand with its own policy in
             `changes`, or whose policy, budget, price or posts an override alters, decides for itself in either case.
         messages: word of mouth that crosses ties is that arm's, day by day, instead of the world's own.
         detail: totals of touchpoints and places too.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -210,18 +210,24 @@ def _escapes(scenario: Scenario, layers: dict[str, Graph], people: Population) -
     return out
 
 
+def join_chance(scenario: Scenario, brand: str, shut: Collection[str] = ()) -> float:
+    """Probability that a buyer becomes a member through any touchpoint that the brand runs and has not shut."""
+    stay_out = 1.0
+    for touchpoint in scenario.brands[brand].owns:
+        if touchpoint not in shut:
+            stay_out *= 1.0 - scenario.touchpoints[touchpoint].join
+    return 1.0 - stay_out
+
+
 def _brands(scenario: Scenario, media: Media, market: Market, ids: Identities) -> Array:
     table = np.zeros(len(scenario.brands), dtype=c.BRAND)
     choice = scenario.category.choice
     for b, (name, brand) in enumerate(scenario.brands.items()):
-        stay_out = 1.0
-        for touchpoint in brand.owns:
-            stay_out *= 1.0 - scenario.touchpoints[touchpoint].join
         row = table[b]
         row["entity"] = ids.of("brand", name)
         row["quality"] = brand.product.quality
         row["base"] = choice.intercept + choice.quality * brand.product.quality
-        row["join"] = 1.0 - stay_out
+        row["join"] = join_chance(scenario, name)
         row["unit_cost"] = to_minor(brand.product.unit_cost, scenario.currency.minor_units)
         row["first"], row["end"] = market.spans(len(scenario.brands))[b]
     return table

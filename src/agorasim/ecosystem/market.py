@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,8 @@ class Market:
         self._nothing = np.zeros(len(self.offers), dtype=bool)
         self._every = np.array([o.restock_every for o in self.offers], dtype=np.int64)
         self._open = np.array([[day not in o.closed for o in self.offers] for day in range(7)], dtype=bool)
+        #: Offers that a counterfactual world closes.
+        self.shut = np.zeros(len(self.offers), dtype=bool)
         self.delivery_cost = np.array([o.delivery_cost for o in self.offers], dtype=np.int64)
         self.commission = np.array([o.commission for o in self.offers], dtype=np.float64)
         self._capacity = np.array(
@@ -103,6 +106,12 @@ class Market:
             row["x"], row["y"], row["located"] = offer.x, offer.y, offer.located
             row["bit"] = bits.get(offer.touchpoint, -1)
             row["members"] = KINDS[scenario.touchpoints[offer.touchpoint].kind].members_only
+
+    def copy(self, table: Array) -> Market:
+        """A market that goes on exactly as this one, on a copy of its `table`; what never changes is shared."""
+        twin = copy.copy(self)
+        twin.table, twin.stock = table, self.stock.copy()
+        return twin
 
     def spans(self, brands: int) -> list[tuple[int, int]]:
         """First and past-the-end offer of each brand."""
@@ -123,7 +132,7 @@ class Market:
 
     def open_on(self, days: Days, day: int) -> None:
         """Open or close shops for the weekday and take in deliveries due today."""
-        self.table["open"] = self._open[int(days.weekdays[day])]
+        self.table["open"] = self._open[int(days.weekdays[day])] & ~self.shut
         due = self._stocked & (day % self._every == 0) if day else self._nothing
         self.stock[due] = self._full[due]
 

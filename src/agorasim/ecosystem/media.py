@@ -6,6 +6,7 @@ so one person's day cannot change everybody's. The brand pays for what was deliv
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +100,9 @@ class Media:
         #: Row of `near` for a brand and touchpoint, -1 when distance does not matter there.
         self.near_row = np.full((len(self.brands), len(self.names)), -1, dtype=np.int64)
         self._by_impression = np.array([t.cost.model == "cpm" for t in self.touchpoints], dtype=bool)
+        #: Presence that a counterfactual world closes, and the share of messages that it sends; both (B, T).
+        self.closed = np.zeros((len(self.brands), len(self.names)), dtype=bool)
+        self.sent = np.ones((len(self.brands), len(self.names)))
         #: What each unit bought today costs, minor units; 0 where nothing is charged by the unit.
         self.price = np.zeros((len(self.brands), len(self.names)))
 
@@ -119,6 +123,12 @@ class Media:
                 self.near_row[b, t] = len(rows)
                 rows.append(np.exp(-nearest / touchpoint.reach_km).astype(np.float32))
         return np.array(rows, dtype=np.float32).reshape(len(rows), len(x))
+
+    def copy(self) -> Media:
+        """Media that go on exactly as these; what never changes is shared."""
+        twin = copy.copy(self)
+        twin.price = self.price.copy()
+        return twin
 
     def buys(self, t: int) -> bool:
         """Whether a touchpoint takes media money."""
@@ -176,9 +186,10 @@ class Media:
         """How users meet the brand at what it runs there (a marketplace has this beside ads), if at all."""
         touchpoint, kind = self.touchpoints[t], self.kinds[t]
         there = self.scenario.brands[self.brands[b]].owns.get(self.names[t], 0.0)
-        if there <= 0.0 or not days.on(touchpoint.dates, day):
+        if there <= 0.0 or self.closed[b, t] or not days.on(touchpoint.dates, day):
             return []
         if kind.members_only and not kind.visits:
+            posts *= float(self.sent[b, t])
             return [self._pair(b, t, self.pair_entity[b][t], there * posts, MEDIA)] if posts > 0.0 else []
         if touchpoint.capacity is not None and self.users[t] > 0.0:
             there *= min(1.0, touchpoint.capacity * self._factor / self.users[t])

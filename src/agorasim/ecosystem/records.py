@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -43,6 +44,17 @@ class History:
         self.spend = np.zeros((days, brands, touch), dtype=np.int64)
         self.plan = np.zeros((days, brands, touch), dtype=np.int64)
         self.fixed = np.zeros((days, brands, touch), dtype=np.int64)
+
+    def copy(self) -> History:
+        """A history with the days so far, to be gone on with."""
+        twin = copy.copy(self)
+        for name, tally in vars(self).items():
+            if isinstance(tally, np.ndarray):
+                # Days to come are zero: pages that are not written cost nothing.
+                fresh = np.zeros_like(tally)
+                fresh[: self.days] = tally[: self.days]
+                setattr(twin, name, fresh)
+        return twin
 
     def close_day(self, w: c.Columns, plan: Array, spend: Array, fixed: Array, offer: Array) -> None:
         """Write the day's tallies and clear them for the next one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +41,15 @@ class Reports:
         self._figures = np.zeros((len(ids), FIGURES, scenario.calendar.days))
         self._spend = np.zeros((self._touchpoints, scenario.calendar.days))
         self.known = 0
+
+    def copy(self) -> Reports:
+        """Reports that go on exactly as these."""
+        twin = copy.copy(self)
+        # Only days that are known: pages of days to come cost nothing until they are written.
+        twin._figures, twin._spend = np.zeros_like(self._figures), np.zeros_like(self._spend)
+        twin._figures[..., : self.known] = self._figures[..., : self.known]
+        twin._spend[:, : self.known] = self._spend[:, : self.known]
+        return twin
 
     def until(self, known: int, history: History) -> None:
         """Take in the reports of days up to `known` (exclusive)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from agorasim.brands.policy import Policy
     from agorasim.ecosystem.calendar import Days
     from agorasim.ecosystem.records import History
+    from agorasim.ecosystem.script import Script
     from agorasim.scenario.schema import Scenario
 
 Array = NDArray[Any]
@@ -40,11 +43,10 @@ class Strategies:
         self.brands = list(scenario.brands)
         self.touchpoints = tuple(scenario.touchpoints)
         self.media = tuple(n for n, t in scenario.touchpoints.items() if KINDS[t.kind].buys_media)
-        self.policies: list[Policy] = []
-        for brand in scenario.brands.values():
-            policy = make_policy(brand.policy.name, brand.policy.model_extra or {})
-            policy.attach(self._stream)
-            self.policies.append(policy)
+        choices = [brand.policy for brand in scenario.brands.values()]
+        self.policies = [self._policy(choice.name, choice.model_extra or {}) for choice in choices]
+        #: Days between decisions, and the day that they are counted from.
+        self.every, self.since = [choice.every for choice in choices], [0] * len(choices)
         self._reports = [Reports(scenario, b, self._stream, factor) for b in range(len(self.brands))]
         models = list(scenario.brands.values())
         self.plan = np.zeros((len(models), len(self.touchpoints)), dtype=np.int64)
@@ -53,15 +55,41 @@ class Strategies:
         self.discount = [0.0] * len(models)
         self.posts = np.array([b.posts for b in models], dtype=np.float64)
 
-    def decide(self, days: Days, day: int, history: History) -> list[int]:
-        """Let the brands whose decision day it is act; returns the numbers of those that changed something."""
+    def copy(self) -> Strategies:
+        """Strategies that go on exactly as these; policies keep what they declare as their state."""
+        twin = copy.copy(self)
+        twin.policies = [copy.copy(policy) for policy in self.policies]
+        for policy, own in zip(twin.policies, self.policies, strict=True):
+            policy.restore(own.snapshot())
+        twin._reports = [reports.copy() for reports in self._reports]
+        for name in ("every", "since", "plan", "_last", "price", "discount", "posts"):
+            setattr(twin, name, getattr(self, name).copy())
+        return twin
+
+    def _policy(self, name: str, settings: Mapping[str, Any]) -> Policy:
+        policy = make_policy(name, settings)
+        policy.attach(self._stream)
+        return policy
+
+    def adopt(self, b: int, name: str, settings: Mapping[str, Any], every: int | None, day: int) -> None:
+        """Let brand b decide by another policy, for the first time on `day`; `every` None keeps its rhythm."""
+        self.policies[b], self._last[b] = self._policy(name, settings), None
+        self.every[b], self.since[b] = every or self.every[b], day
+
+    def decide(self, days: Days, day: int, history: History, script: Script | None = None) -> list[int]:
+        """Let the brands whose decision day it is act; returns the numbers of those that changed something.
+
+        Brands whose decisions a `script` holds do what it says instead.
+        """
         changed = []
-        for b, name in enumerate(self.brands):
-            choice = self._scenario.brands[name].policy
-            if day % choice.every:
+        for b in range(len(self.brands)):
+            if script is not None and script.holds(b, day):
+                changed += [b] if script.replay(self, b, day) else []
+                continue
+            if (day - self.since[b]) % self.every[b]:
                 continue
             view = self.view(b, days, day, history)
-            action = check(self.policies[b].decide(view), view, choice.name)
+            action = check(self.policies[b].decide(view), view, self.policies[b].name)
             if action == self._last[b]:
                 continue
             self._last[b] = action
@@ -94,7 +122,7 @@ class Strategies:
             day=day,
             date=days.date(day),
             days_total=days.count,
-            every=brand.policy.every,
+            every=self.every[b],
             budget=brand.budget,
             media=self.media,
             owned=tuple(brand.owns),

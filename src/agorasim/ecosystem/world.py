@@ -15,6 +15,7 @@ from agorasim.behaviour.columns import EXPERIENCED, NEEDS_ARISEN, OF_LOST, OF_OR
 from agorasim.behaviour.word_of_mouth import adopted, send
 from agorasim.brands.ledger import to_minor
 from agorasim.ecosystem.building import build, need_zero, order_space, speaker_space, tie_weights
+from agorasim.ecosystem.copying import copied, find_speakers
 from agorasim.ecosystem.records import COMMISSION, DISCOUNTS, FULFILMENT, GOODS, LOST, ORDERS, REVENUE, STOCK
 from agorasim.errors import ActionError, InputError
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from agorasim.ecosystem.script import Script
+    from agorasim.ecosystem.tapes import Tape
     from agorasim.scenario.schema import Scenario
 
 Array = NDArray[Any]
@@ -80,7 +83,11 @@ class World:
         self.history = built.history
         self.w: Columns = built.columns
         self._message_entities = built.message_entities
-        self._fixed = built.fixed
+        #: Fixed cost a day, (B, T) in minor units.
+        self.fixed = built.fixed
+        #: What a counterfactual world does otherwise, and what one writes down for others to replay.
+        self.script: Script | None = None
+        self.tape: Tape | None = None
         self._spend = np.zeros_like(built.fixed)
         self._offer = np.zeros((len(self.market.offers), 8), dtype=np.int64)
         #: Views of consumers exist, so columns may have been written to from outside: search them, trust no list.
@@ -135,6 +142,8 @@ class World:
     def open_day(self) -> None:
         """Set today's address of draws, need multiplier, opening hours and deliveries."""
         self.w.now["day"] = self.day
+        if self.script is not None:
+            self.script.open_day(self)
         self.market.open_on(self.days, self.day)
         factor = float(self.days.need[self.day])
         if factor != self._need_factor:
@@ -146,17 +155,25 @@ class World:
     def decide(self) -> None:
         """Brands whose day it is act; their prices are posted."""
         strategies = self.strategies
-        for b in strategies.decide(self.days, self.day, self.history):
+        for b in strategies.decide(self.days, self.day, self.history, self.script):
             try:
                 self.market.set_prices(b, strategies.price[b], strategies.discount[b])
             except ValueError as error:
                 name = strategies.brands[b]
-                policy = self.scenario.brands[name].policy.name
+                policy = strategies.policies[b].name
                 price = strategies.price[b]
                 raise ActionError(
                     f"brand {name!r}, policy {policy!r}, day {self.day}: price of {price:g}: {error}"
                 ) from error
             self._stale_media = True
+        if self.script is not None and self.script.order(self):
+            self._stale_media = True
+        if self.tape is not None and self.tape.decisions is not None:
+            self.tape.decisions.note(self.day, strategies)
+
+    def expect_new_media(self) -> None:
+        """Something that today's media follow from was changed from outside."""
+        self._stale_media = True
 
     def plan_media(self) -> None:
         """Turn standing orders into what each user of a touchpoint gets; in the cool-down nobody buys media."""
@@ -170,7 +187,8 @@ class World:
             return
         self._conditions = conditions
         self._stale_media = self._stale_search = False
-        self.plan = np.zeros_like(self.strategies.plan) if quiet else self.strategies.plan.copy()
+        orders = self.strategies.plan if self.script is None else self.script.orders
+        self.plan = np.zeros_like(orders) if quiet else orders.copy()
         media.prices(self.plan, float(self.days.media_price[day]))
         touches, pairs, steps = media.meetings(self.plan, self.strategies.posts, self.days, day)
         results = media.search_results(self.plan, self._need_factor)
@@ -186,6 +204,10 @@ class World:
         else:
             senders = w.speakers[: w.spoken[0]].astype(np.int64)
         w.spoken[0] = 0
+        if self.script is not None:
+            senders = self.script.speakers(w, self.day, senders)
+        if self.tape is not None:
+            self.tape.messages.spoke(self.day, senders, w.talk["says"].reshape(-1)[senders])
         if len(senders) == 0:
             return
         for name, graph in self.graphs.items():
@@ -242,18 +264,18 @@ class World:
         market.take(served)
         self._book(served, w.at_offer[:, OF_LOST])
         self._spend = self.media.charged(self.plan, w.at_touch)
-        self._expect(orders[orders["served"] == 1] if w.at_offer[:, OF_LOST].any() else orders)
+        orders = orders[orders["served"] == 1] if w.at_offer[:, OF_LOST].any() else orders
+        self._expect(orders)
+        self._announce(orders["consumer"])  # a durable is bought once, so nobody stands here twice
 
     def _expect(self, orders: Array) -> None:
-        """Note when served orders arrive, and who adopted."""
+        """Note when served orders arrive."""
         if len(orders) == 0:
             return
         brands, days = self.market.table["brand"][orders["offer"]], self.market.table["days"][orders["offer"]]
         codes = orders["consumer"].astype(np.int64) * self.w.bond.shape[1] + brands
         for wait in np.unique(days):
             self._due.setdefault(self.day + int(wait), []).append(codes[days == wait])
-        if self.scenario.category.kind == "durable":
-            self._announce(orders["consumer"])  # a durable is bought once, so nobody stands here twice
 
     def _book(self, served: Array, lost: Array) -> None:
         """The day's money by offer, minor units."""
@@ -269,7 +291,13 @@ class World:
 
     def _announce(self, newcomers: Array) -> None:
         """Adopters become visible to their ties from tomorrow on."""
-        if self.scenario.category.kind != "durable" or len(newcomers) == 0:
+        if self.scenario.category.kind != "durable":
+            return
+        if self.script is not None:
+            newcomers = self.script.newcomers(self.day, newcomers)
+        if self.tape is not None:
+            self.tape.messages.adopted(self.day, newcomers)
+        if len(newcomers) == 0:
             return
         newcomers = np.ascontiguousarray(newcomers, dtype=np.int64)  # one type of array, so one compiled form
         self._owners += len(newcomers)
@@ -284,7 +312,7 @@ class World:
             self._check_states()
             experience.count_levels(self.w)
         experience.record_states(self.w)
-        self.history.close_day(self.w, self.plan, self._spend, self._fixed, self._offer)
+        self.history.close_day(self.w, self.plan, self._spend, self.fixed, self._offer)
 
     def _check_states(self) -> None:
         """Whoever writes to consumers from outside must keep within bounds. InputError names what does not."""
@@ -331,30 +359,33 @@ class World:
     # --- copies -----------------------------------------------------------------------------------------------------
 
     def copy(self) -> World:
-        """An independent world that continues exactly as this one would; shares what never changes."""
-        shared = [self.scenario, self.population.use, self.w.use, self.w.near, self.w.lift, self.w.traits, self.days]
-        shared += list(self.graphs.values())
-        memo: dict[int, Any] = {id(part): part for part in shared}
-        replaced, self.replaced = self.replaced, {}
-        try:
-            return copy.deepcopy(self, memo)
-        finally:
-            self.replaced = replaced
+        """An independent world that continues exactly as this one would; shares what never changes.
+
+        Nothing is written down for others, and no phase is replaced, in the copy.
+        """
+        twin = copy.copy(self)
+        twin.replaced, twin.tape = {}, None
+        twin.w = copied(self.w)
+        twin.market = self.market.copy(twin.w.offers)
+        twin.media, twin.strategies, twin.history = self.media.copy(), self.strategies.copy(), self.history.copy()
+        twin.population = copy.copy(self.population)
+        twin.population.person = twin.w.person
+        twin.script = None if self.script is None else self.script.copy()
+        twin._offer = self._offer.copy()
+        twin._due = {day: list(codes) for day, codes in self._due.items()}
+        return twin
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        state["replaced"] = {}
+        state["replaced"], state["tape"] = {}, None
         # Scratch space for a day's orders is large and empty between days.
         state["w"] = Columns(**{**self.w.arrays(), "orders": self.w.orders[:0], "speakers": self.w.speakers[:0]})
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        speakers = speaker_space(self.w.talk.size)
-        said = np.flatnonzero(self.w.talk["says"].reshape(-1))
-        speakers[: len(said)] = said
-        self.w.spoken[0] = len(said)
-        self.w.put(orders=order_space(self.scenario, self.size), speakers=speakers)
+        self.w.put(orders=order_space(self.scenario, self.size), speakers=speaker_space(self.w.talk.size))
+        find_speakers(self.w)
 
     @property
     def needs_today(self) -> int:
