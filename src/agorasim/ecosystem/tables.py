@@ -21,14 +21,14 @@ Array = NDArray[Any]
 Columns = dict[str, Array]
 SAMPLE: Final = 1500  #: consumers in the sample of the social graph
 
-_CELL_COUNTS: Final = {
+CELL_COUNTS: Final = {
     "reach": c.BY_REACH, "recommendations": c.BY_RECOMMENDATIONS, "complaints": c.BY_COMPLAINTS,
     "heard_good": c.BY_HEARD_GOOD, "heard_bad": c.BY_HEARD_BAD, "considered": c.BY_CONSIDERED,
     "orders": c.BY_ORDERS, "lost_orders": c.BY_LOST, "new_customers": c.BY_NEW,
     "experiences": c.BY_EXPERIENCES, "satisfaction_sum": c.BY_SATISFACTION,
 }  # fmt: skip
-_CELL_MEANS: Final = {"awareness": c.BY_AWARENESS, "goodwill": c.BY_GOODWILL, "habit": c.BY_HABIT}
-_TOUCH_COUNTS: Final = {
+CELL_MEANS: Final = {"awareness": c.BY_AWARENESS, "goodwill": c.BY_GOODWILL, "habit": c.BY_HABIT}
+TOUCH_COUNTS: Final = {
     "impressions": c.AT_IMPRESSIONS, "clicks": c.AT_CLICKS, "searches": c.AT_SEARCHES,
 }  # fmt: skip
 
@@ -129,12 +129,12 @@ class _Writer:
     def _cells(self, tallies: Array, levels: Array, sizes: Array) -> Columns:
         """Metrics of (days, B, groups, .) tallies, flattened; means over no people are null."""
         t = tallies[: self.days]
-        out: Columns = {name: t[..., k].reshape(-1) for name, k in _CELL_COUNTS.items()}
+        out: Columns = {name: t[..., k].reshape(-1) for name, k in CELL_COUNTS.items()}
         out["revenue"] = (t[..., c.BY_REVENUE] / self.money).reshape(-1)
         out["customers"] = levels[: self.days, ..., c.CUSTOMERS].reshape(-1)
         people = np.maximum(sizes, 1)
         empty = np.broadcast_to(sizes == 0, t.shape[:-1])
-        for name, k in _CELL_MEANS.items():
+        for name, k in CELL_MEANS.items():
             out[name] = np.ma.masked_array((t[..., k] / c.FIXED) / people, mask=empty).reshape(-1)
         return out
 
@@ -142,7 +142,7 @@ class _Writer:
         h, d, w = self.h, slice(0, self.days), self.world
         levels = h.levels_segment[d].sum(axis=2, keepdims=True)
         out = self._cells(h.by_segment[d].sum(axis=2, keepdims=True), levels, np.array([w.size]))
-        for name, k in _TOUCH_COUNTS.items():
+        for name, k in TOUCH_COUNTS.items():
             out[name] = h.touch[d, :, :, k].sum(axis=2).reshape(-1)
         out["members"] = levels[..., c.MEMBERS].reshape(-1)
         out["spend"] = h.spend[d].sum(axis=2).reshape(-1) / self.money
@@ -162,7 +162,7 @@ class _Writer:
 
     def _touch(self) -> Columns:
         h, d = self.h, slice(0, self.days)
-        out: Columns = {name: h.touch[d, :, :, k].reshape(-1) for name, k in _TOUCH_COUNTS.items()}
+        out: Columns = {name: h.touch[d, :, :, k].reshape(-1) for name, k in TOUCH_COUNTS.items()}
         out["reach"] = h.touch[d, :, :, c.AT_REACH].reshape(-1)
         out["spend"] = h.spend[d].reshape(-1) / self.money
         out["planned_spend"] = h.plan[d].reshape(-1) / self.money

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from agorasim.behaviour import columns as c
 from agorasim.ecosystem import records as r
-from agorasim.ecosystem.tables import _CELL_COUNTS, _CELL_MEANS, _TOUCH_COUNTS
+from agorasim.ecosystem.tables import CELL_COUNTS, CELL_MEANS, TOUCH_COUNTS
 from agorasim.errors import InputError, unknown
 from agorasim.measures.metrics import BY_NAME
 
@@ -52,7 +52,7 @@ def total(world: World, metric: str, brand: str | None = None) -> float:
         daily = np.sum([_daily(world, metric, b, days) for b in chosen], axis=0)
     # Whole units are added up before they become fractions, so that the order of days leaves no trace.
     unit: int = world.scenario.currency.minor_units if entry.money else 1
-    if metric in _CELL_MEANS:
+    if metric in CELL_MEANS:
         unit = int(c.FIXED) * world.size
     return float((daily.sum() if entry.additive or entry.kind == "stock" else daily.mean()) / unit)
 
@@ -65,12 +65,12 @@ def _daily(world: World, metric: str, b: int, days: slice) -> NDArray[Any]:
     h = world.history
     if metric in _LEVELS:
         return np.asarray(h.levels_segment[days, b, :, _LEVELS[metric]].sum(axis=1))
-    if metric in _CELL_COUNTS:
-        return np.asarray(h.by_segment[days, b, :, _CELL_COUNTS[metric]].sum(axis=1))
-    if metric in _CELL_MEANS:
-        return np.asarray(h.by_segment[days, b, :, _CELL_MEANS[metric]].sum(axis=1))
-    if metric in _TOUCH_COUNTS:
-        return np.asarray(h.touch[days, b, :, _TOUCH_COUNTS[metric]].sum(axis=1))
+    if metric in CELL_COUNTS:
+        return np.asarray(h.by_segment[days, b, :, CELL_COUNTS[metric]].sum(axis=1))
+    if metric in CELL_MEANS:
+        return np.asarray(h.by_segment[days, b, :, CELL_MEANS[metric]].sum(axis=1))
+    if metric in TOUCH_COUNTS:
+        return np.asarray(h.touch[days, b, :, TOUCH_COUNTS[metric]].sum(axis=1))
     media = {"spend": h.spend, "planned_spend": h.plan, "fixed_cost": h.fixed}
     if metric in media:
         return np.asarray(media[metric][days, b].sum(axis=1))
