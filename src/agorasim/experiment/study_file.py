@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -22,6 +23,7 @@ from agorasim.scenario.shape import Shape
 from agorasim.scenario.wording import problems_of
 from agorasim.scenario.yamltext import Document, parse
 
+T = TypeVar("T")
 MOST_BYTES: Final = 1 << 20
 Steps = Annotated[int, Field(ge=2, le=1000)]
 Kind = Literal["factorial", "fractional", "one_at_a_time", "grid", "lhs", "sobol"]
@@ -88,10 +90,10 @@ class StudyEntry(Strict):
     """A bundled scenario's name, or a file relative to this one."""
     set: dict[str, Any] = {}
     """Changes that hold for every point, the base among them: path to value."""
-    vary: dict[str, Vary | list[Any]]
-    """Scenario paths with the values they take."""
-    design: DesignEntry | Kind = "grid"
-    """Which combinations are run."""
+    vary: dict[str, Vary]
+    """Scenario paths with the values they take; a list stands for its values."""
+    design: DesignEntry = DesignEntry()
+    """Which combinations are run; a name stands for its kind."""
     repeat: Annotated[int, Field(ge=2, le=1_000_000)] = REPLICATIONS
     """Replications of every point; the fewest when stop_when asks for more."""
     measure: Annotated[list[str], Field(min_length=1)] = ["profit"]
@@ -163,10 +165,8 @@ def load_study(
     return StudyFile(entry.name or path.stem.replace("-", "_"), entry.description, study)
 
 
-def factor_of(scenario: Scenario, name: str, how: Vary | list[Any]) -> Factor:
+def factor_of(scenario: Scenario, name: str, how: Vary) -> Factor:
     """A factor from an entry of `vary`. InputError when it says nothing, or two things at once."""
-    if isinstance(how, list):
-        return Factor.among(name, how)
     said = [
         word
         for word, there in (
@@ -213,24 +213,22 @@ def _entry(source: str, document: Document) -> StudyEntry:
     entry = None
     if document.whole and isinstance(data, dict):
         try:
-            entry = StudyEntry.model_validate(data)
+            entry = StudyEntry.model_validate(whole := _written_out(data))
         except ValidationError as error:
-            known = [p.path for p in problems if p.path]
-            found = [_plainer(p, data) for p in problems_of(error, data, _shape())]
-            problems += [p for p in found if not any(p.path[: len(at)] == at for at in known)]
+            problems += problems_of(error, whole, _shape())
     if problems or entry is None:
         raise ScenarioError(source, [p.at(document.line(p.path)) for p in problems])
     return entry
 
 
-def _plainer(problem: Problem, data: dict[str, Any]) -> Problem:
-    """A misspelt design is told by the nearest one."""
-    if problem.path == ("design",) and isinstance(data.get("design"), str):
-        kinds = Kind.__args__  # type: ignore[attr-defined]
-        near = nearest(data["design"], kinds)
-        hint = f"did you mean {near!r}?" if near else f"expected one of: {', '.join(kinds)}"
-        return Problem(problem.path, f"not a known design (got {shown(data['design'])}); {hint}")
-    return problem
+def _written_out(data: dict[str, Any]) -> dict[str, Any]:
+    """The short forms in full: a design's name, a list of values."""
+    made = dict(data)
+    if isinstance(made.get("design"), str):
+        made["design"] = {"kind": made["design"]}
+    if isinstance(made.get("vary"), dict):
+        made["vary"] = {k: {"values": v} if isinstance(v, list) else v for k, v in made["vary"].items()}
+    return made
 
 
 def _scenario(entry: StudyEntry, path: Path, document: Document, allow_outside: bool) -> Scenario:
@@ -246,12 +244,11 @@ def _scenario(entry: StudyEntry, path: Path, document: Document, allow_outside: 
 
 
 def _design(entry: StudyEntry, factors: list[Factor], source: str, document: Document) -> Design:
-    how = DesignEntry(kind=entry.design) if isinstance(entry.design, str) else entry.design
-    settings = {**how.model_dump(exclude={"kind"}), "generators": tuple(how.generators)}
-    return _at(source, document, lambda: build(how.kind, factors, **settings), "design")
+    settings = {**entry.design.model_dump(exclude={"kind"}), "generators": tuple(entry.design.generators)}
+    return _at(source, document, lambda: build(entry.design.kind, factors, **settings), "design")
 
 
-def _at(source: str, document: Document, make: Any, key: str | None = None) -> Any:
+def _at(source: str, document: Document, make: Callable[[], T], key: str | None = None) -> T:
     """What `make` gives, its complaint told with the file and, where one key is to blame, its line."""
     try:
         return make()
@@ -266,7 +263,7 @@ def _at(source: str, document: Document, make: Any, key: str | None = None) -> A
                                     problem.message, line))  # fmt: skip
         raise ScenarioError(source, problems) from None
     except InputError as error:
-        found = [k for k in ("measure", "brand", "stop_when", "repeat") if _blames(str(error), k)]
+        found = [k for k in ("stop_when", "measure", "brand", "repeat") if _blames(str(error), k)]
         line = document.line((key or (found[0] if found else "vary"),))
         raise ScenarioError(source, [Problem((), str(error), line)]) from None
 
