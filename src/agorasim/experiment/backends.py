@@ -162,7 +162,8 @@ class Cluster:
         self.address = address
         try:
             # Not the default client: whoever calls from a notebook may have one of his own.
-            self._client = distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False, name="agorasim")
+            make: Any = distributed.Client
+            self._client = make(address, timeout=CONNECT_SECONDS, set_as_default=False, name="agorasim")
         except (OSError, ValueError, TypeError) as error:
             raise InputError(f"no Dask scheduler answers at {address}; start one there or correct --address") from error
 
@@ -215,11 +216,13 @@ class _GivenUp(Exception):  # noqa: N818
 def _backend(client: Any) -> Any:
     """Dask by way of joblib, for a client, which also says when a task fails.
 
-    joblib's own calls back for results alone: a task that Dask gives up would be waited for without end.
+    What joblib has calls back for results alone: a task that Dask gives up would be waited for without end.
     """
-    from joblib._dask import DaskDistributedBackend
+    from joblib import _dask
 
-    class Backend(DaskDistributedBackend):  # type: ignore[misc]
+    base: Any = _dask.DaskDistributedBackend
+
+    class Backend(base):  # type: ignore[misc]
         def submit(self, func: Any, callback: Any = None) -> Any:
             future = super().submit(func, callback)
 
@@ -232,7 +235,7 @@ def _backend(client: Any) -> Any:
 
         def retrieve_result_callback(self, out: Any) -> Any:
             if isinstance(out, BaseException):
-                raise out if isinstance(out, Exception) and not _cancelled(out) else _GivenUp(str(out))
+                raise _GivenUp(str(out) or type(out).__name__) if _cancelled(out) else out
             return super().retrieve_result_callback(out)
 
     return Backend(client=client)
