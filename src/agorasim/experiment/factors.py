@@ -55,7 +55,7 @@ class Factor:
         name: str | None = None,
     ) -> Factor:
         """A range. InputError when it is not one: low not below high, fewer than 2 steps, a log scale from 0."""
-        label = name or (f"{path} (times)" if times else path)
+        label = name or (f"{path}*" if times else path)
         for end in (low, high):
             if isinstance(end, bool) or not isinstance(end, (int, float)) or not math.isfinite(end):
                 raise InputError(f"{label}: a range needs two numbers, got {low!r} to {high!r}")
@@ -76,7 +76,7 @@ class Factor:
     @classmethod
     def among(cls, path: str, levels: Sequence[Any], *, times: bool = False, name: str | None = None) -> Factor:
         """Levels as they stand. InputError for fewer than two, or two that are equal."""
-        label = name or (f"{path} (times)" if times else path)
+        label = name or (f"{path}*" if times else path)
         found = tuple(_whole(level) for level in levels)
         _check_levels(label, [repr(level) for level in found])
         if times and any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in found):

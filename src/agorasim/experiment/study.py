@@ -156,7 +156,8 @@ class Study:
                 write_table(lab, "anova", _stacked(analyses))
             told = {"replications": done, "notes": notes, "design": self.design.kind, "points": count}
             lab.finish(rows.table(), {"study": told})
-            return Analysis(Path(lab.folder), rows.table(), tuple(notes), lab)
+            order = tuple(dict.fromkeys(["base", *(arm.label for arm in points)]))
+            return Analysis(Path(lab.folder), rows.table(), tuple(notes), lab, order)
 
     def settings(self) -> dict[str, Any]:
         """What the manifest says of it, and what must be equal for a run to go on; more replicates may be asked for."""
@@ -263,6 +264,8 @@ class Analysis:
     notes: tuple[str, ...] = ()
     """What a reader should know first, a sentence each."""
     keeper: object = field(default=None, repr=False)
+    order: tuple[str, ...] = ()
+    """Points or factors in the order in which they were asked for."""
 
     def effects(self, estimand: str | None = None, **about: Any) -> pd.DataFrame:
         """Estimates with intervals; see `agorasim.effects.table.frame` for what may be asked for."""
@@ -277,6 +280,11 @@ class Analysis:
             raise InputError(f"{self.folder} has no table {name!r}")
         made: pd.DataFrame = pq.read_table(path).to_pandas()
         return made
+
+    @property
+    def failed(self) -> dict[tuple[str, int], Path]:
+        """Traceback file of each world that failed, by arm and replicate."""
+        return dict(getattr(self.keeper, "failed", {}))
 
 
 def _unique(design: Design, factor: int) -> list[Any]:
