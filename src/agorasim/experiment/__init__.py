@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from agorasim.experiment.runner import RunOutcome, run_replications
 
 if TYPE_CHECKING:
     from agorasim.experiment.pool import Simulate
+    from agorasim.experiment.synergy import Synergy
     from agorasim.scenario.schema import Scenario
 
 __all__ = ["Experiment", "Results", "RunOutcome", "run_replications"]
@@ -33,6 +35,70 @@ class Experiment:
     def replicate(cls, scenario: Scenario, *, replications: int = 20, seed: int | None = None) -> Experiment:
         """The same scenario in independent replications; the scenario's own seed when `seed` is None."""
         return cls(scenario, replications, seed)
+
+    @classmethod
+    def synergy(
+        cls,
+        scenario: Scenario,
+        brand: str,
+        channels: Iterable[str],
+        outcome: str = "profit",
+        *,
+        seed: int | None = None,
+        decisions: str = "held",
+        reallocate: bool = False,
+        split: str = "auto",
+        curves: bool = False,
+        periods: str = "month",
+        simultaneous: bool = False,
+        orders: int = 4,
+        idle: bool = False,
+    ) -> Synergy:
+        """What a brand's channels are worth, alone and together, and how much of it word of mouth carries.
+
+        Every coalition of the named channels is a world: those in it are on, the other named ones off from the end of
+        warm-up on, everything else is as the scenario has it, and all worlds share every random draw. See
+        docs/channel-worth.md.
+
+        Args:
+            scenario: the market.
+            brand: whose channels.
+            channels: two touchpoints or more; up to ten all coalitions are run, beyond orders of arrival are sampled.
+            outcome: the metric in question, any that a brand or the category has.
+            seed: seed of all random numbers; the scenario's own when None.
+            decisions: "held" replays what every brand decided in the full world, "react" lets brands decide anew.
+            reallocate: also what each paid channel adds on top of the others when its money would go to them.
+            split: hold word of mouth apart: "shapley" (every coalition once more), "last" (each channel's effect on top
+                of the others), "none", or "auto": "shapley" for up to four channels, "last" for more.
+            curves: also response to spend, carry-over of a pulse, and the surface over the first two paid channels.
+            periods: also effects by "month", "week" or "day"; "counted" for none.
+            simultaneous: Shapley values and pairs of a metric get intervals that hold all at once, not each by itself.
+            orders: sampled orders of arrival a replication, for more than ten channels.
+            idle: take channels that the brand neither spends on nor runs; they are worth exactly nothing.
+
+        Returns:
+            The question; its `run` gives the answer.
+
+        Raises:
+            InputError: an unknown or unused name, fewer than two channels, an unknown word.
+        """
+        from agorasim.experiment.synergy import Synergy
+
+        return Synergy.of(
+            scenario,
+            brand,
+            channels,
+            outcome,
+            seed=seed,
+            decisions=decisions,
+            reallocate=reallocate,
+            split=split,
+            curves=curves,
+            periods=periods,
+            simultaneous=simultaneous,
+            orders=orders,
+            idle=idle,
+        )
 
     def run(
         self,

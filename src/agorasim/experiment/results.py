@@ -59,13 +59,17 @@ class Results:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Results:
-        """Open a results folder.
+        """Open a results folder; that of an experiment gives `Answers`, which also hold effects.
 
         Raises:
             InputError: it is missing, no results folder, damaged, or holds no finished replication.
         """
         path = Path(folder)
         manifest = manifests.read(path)
+        from agorasim.experiment.answers import Answers, is_experiment
+
+        if is_experiment(manifest):
+            return Answers.open(path, manifest)
         store = Store(path).scan()
         finished, requested = len(store.finished()), manifest["replications"]["requested"]
         failed = manifest["replications"]["failed"]
