@@ -176,22 +176,12 @@ class ReportData:
     @cached_property
     def brands(self) -> list[Named]:
         """Brands in the scenario's order, which decides their colours."""
-        labels = _labels(self.scenario["brands"])
-        return [Named(key, labels[key], brand_colour(i), brand_marker(i)) for i, key in enumerate(labels)]
+        return named_brands(self.scenario)
 
     @cached_property
     def touchpoints(self) -> list[Named]:
         """Touchpoints in the scenario's order."""
-        from agorasim.scenario.catalogue import KINDS
-
-        entries = self.scenario["touchpoints"]
-        labels = _labels(entries)
-        groups = {}
-        for key in labels:
-            traits = KINDS.get(str(entries[key]["kind"]))
-            groups[key] = "paid" if traits is None else _group(traits.online, traits.paid)
-        colours = touchpoint_colours(groups)
-        return [Named(key, labels[key], colours[key], group=groups[key]) for key in labels]
+        return named_touchpoints(self.scenario)
 
     @cached_property
     def place_labels(self) -> dict[str, str]:
@@ -271,11 +261,36 @@ class ReportData:
         return cubes
 
 
+def named_brands(scenario: Mapping[str, Any]) -> list[Named]:
+    """Brands in the scenario's order, which decides their colours."""
+    labels = _labels(scenario["brands"])
+    return [Named(key, labels[key], brand_colour(i), brand_marker(i)) for i, key in enumerate(labels)]
+
+
+def named_touchpoints(scenario: Mapping[str, Any]) -> list[Named]:
+    """Touchpoints in the scenario's order, coloured by group."""
+    from agorasim.scenario.catalogue import KINDS
+
+    entries = scenario["touchpoints"]
+    labels = _labels(entries)
+    groups = {}
+    for key in labels:
+        traits = KINDS.get(str(entries[key]["kind"]))
+        groups[key] = "paid" if traits is None else _group(traits.online, traits.paid)
+    colours = touchpoint_colours(groups)
+    return [Named(key, labels[key], colours[key], group=groups[key]) for key in labels]
+
+
 def _labels(entries: Mapping[str, Any]) -> dict[str, str]:
     """Label of each entry, its key when it has none; the key is added where two labels are the same."""
     plain = {k: str(v["label"] or k.replace("_", " ")) for k, v in entries.items()}
     seen = list(plain.values())
     return {k: (f"{label} ({k})" if seen.count(label) > 1 else label) for k, label in plain.items()}
+
+
+def labelled(entries: Mapping[str, Any]) -> dict[str, str]:
+    """Label of each segment or region: its own, or its key in words."""
+    return _labels({key: entry if "label" in entry else {"label": None} for key, entry in entries.items()})
 
 
 def _group(online: bool, paid: bool) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from agorasim.measures import metrics
-from agorasim.report import words
+from agorasim.report import shell, words
 from agorasim.report.data import Estimate
 
 if TYPE_CHECKING:
@@ -73,8 +73,7 @@ def facts(data: ReportData) -> str:
         ("Category", f"{data.scenario['category']['label'] or 'goods'}, {bought}"),
         ("Run", f"{when}agorasim {versions.get('agorasim', '?')}, Python {versions.get('python', '?')}"),
     ]
-    items = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in entries if v)
-    return f'<dl class="facts">{items}</dl>'
+    return shell.facts(entries)
 
 
 def notes(data: ReportData) -> str:
@@ -91,10 +90,10 @@ def in_short(data: ReportData, readings: dict[str, str]) -> str:
     """Who leads, where, how much and how sure, in a few sentences."""
     points = [_lead(data), *(readings[name] for name in ("places", "word_of_mouth") if name in readings)]
     points.append(
-        "What a single channel adds cannot be read off one set of worlds: run the scenario again with the same seed "
-        "and without that channel, and compare the replications pair by pair."
+        "What a single channel adds cannot be read off one set of worlds: `agorasim synergy` answers that with paired "
+        "worlds that differ in nothing else, and `agorasim compare` does the same for policies and variants."
     )
-    return f"<ul class=short>{''.join(f'<li>{escape(p)}</li>' for p in points if p)}</ul>"
+    return shell.bullets(points)
 
 
 def _lead(data: ReportData) -> str:

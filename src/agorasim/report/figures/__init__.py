@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from agorasim.report.data import ReportData
     from agorasim.report.figures.base import Picture
 
 
@@ -18,7 +17,8 @@ class Maker(NamedTuple):
     heading: str
     without: str
     """Why a run may have nothing to show here."""
-    make: Callable[[ReportData], Picture | None]
+    make: Callable[[Any], Picture | None]
+    """From what the page reads (`ReportData` or `EffectsData`) to the picture, None where there is nothing."""
 
 
 def makers() -> tuple[Maker, ...]:

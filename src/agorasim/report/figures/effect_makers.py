@@ -1,0 +1,28 @@
+"""The figures of experiments, in reading order, by kind."""
+
+from __future__ import annotations
+
+from agorasim.report.figures import Maker
+
+
+def makers(kind: str) -> tuple[Maker, ...]:
+    """The figures of one kind of experiment; each is left out where the experiment has nothing to show there."""
+    from agorasim.report.figures import breakdown, curves, forest, surface, synergy, waterfall, worth
+
+    worths = (
+        Maker("waterfall", "From nothing to all channels", "no Shapley values were asked for", waterfall.waterfall),
+        Maker("shapley", "What each channel is worth", "no channel's worth was asked for", worth.shapley),
+        Maker("synergy", "What channels are worth together", "no pairs of channels were asked for", synergy.heat_map),
+        Maker("carried", "What word of mouth carries", "the effects were not split by word of mouth", worth.carried),
+        Maker("returns", "Return on media money", "the channels have no media cost", worth.returns),
+    )
+    lines = (
+        Maker("response", "Response to the budget", "no budgets were varied", curves.response),
+        Maker("surface", "Two budgets at once", "no two budgets were varied together", surface.surface),
+        Maker("carry_over", "Carry-over", "no pulse was sent", curves.carry_over),
+        Maker("over_time", "Over time", "no finer periods were kept", curves.over_time),
+        Maker("breakdown", "By segment and region", "effects were not broken down", breakdown.breakdown),
+        Maker("convergence", "Enough pairs?", "Shapley values were not followed over the pairs", curves.convergence),
+    )
+    compared = (Maker("differences", "Differences", "no two variants were compared", forest.differences),)
+    return {"synergy": (*worths, *lines), "compare": compared}.get(kind, (*compared, *worths, *lines))
