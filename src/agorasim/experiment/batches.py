@@ -1,18 +1,17 @@
-"""Batches of worlds: what a worker does with one, and how pending worlds are cut into them.
+"""Batches of worlds, and what a worker does with one.
 
-Worlds of one replicate share a bench (its warm-up, the decisions and the messages of the full world), so a batch keeps
-worlds of a replicate together, and a process keeps the last bench that it has built.
+Worlds of one replicate share a bench (its warm-up, the decisions and the messages of the full world), so a process
+keeps the last bench that it has built.
 """
 
 from __future__ import annotations
 
 import gc
 import itertools
-import math
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 #: Seconds of work between two searches for reference cycles, which hold the arrays of worlds that are done.
 COLLECT_AFTER: Final = 2.0
-#: Seconds that a batch should take at least and at most, where there is that much to do.
-SHORTEST, LONGEST = 2.0, 10.0
 
 World = tuple[int, "Arm"]
 """Replicate and arm."""
@@ -122,8 +119,6 @@ class Done:
     ready: tuple[float, ...] = ()
     """Seconds of worlds whose bench was there."""
 
-
-# --- in a worker ----------------------------------------------------------------------------------------------------
 
 # One bench a thread: a Dask worker may run several batches at a time.
 _kept = threading.local()
@@ -236,103 +231,3 @@ def _encode(
     listing = tuple(world[:3] for world in named)
     whole = pa.concat_tables([world[3] for world in named]).combine_chunks()
     return tables.encode(whole, {"run": dict(identity), "worlds": listing}), listing
-
-
-# --- in the leading process -----------------------------------------------------------------------------------------
-
-
-@dataclass
-class Pace:
-    """How long worlds take."""
-
-    _seconds: float = 0.0
-    _worlds: int = 0
-    _fresh: float = 0.0
-    _benches: int = 0
-
-    def note(self, done: Done) -> None:
-        """Learn from a finished batch."""
-        self._seconds += sum(done.ready)
-        self._worlds += len(done.ready)
-        self._fresh += sum(done.fresh)
-        self._benches += len(done.fresh)
-
-    @property
-    def worlds(self) -> int:
-        """Worlds that were timed."""
-        return self._worlds + self._benches
-
-    def each(self) -> float | None:
-        """Seconds of a world whose bench is there; None when none was timed."""
-        if self._worlds:
-            return max(self._seconds / self._worlds, 1e-6)
-        return max(self._fresh / self._benches, 1e-6) if self._benches else None
-
-    def mean(self) -> float | None:
-        """Seconds of a world, the building of benches shared out; None when none was timed."""
-        return (self._seconds + self._fresh) / self.worlds if self.worlds else None
-
-
-class Planner:
-    """Cuts pending worlds into batches as they are asked for, larger ones once it is known how long a world takes.
-
-    Args:
-        worlds: what is to be run.
-        pace: how long worlds take, as far as known; read anew for each batch.
-        workers: how many share the work.
-        single: a world a batch.
-    """
-
-    def __init__(self, worlds: Sequence[World], pace: Pace, workers: int, *, single: bool = False) -> None:
-        self._groups = [[world] for world in worlds] if single else list(groups(worlds))
-        self._left = len(worlds)
-        self._pace, self._workers, self._single = pace, workers, single
-        self._drawn = 0
-        #: Batches that were drawn and have not come back.
-        self.out: dict[int, Batch] = {}
-
-    def __iter__(self) -> Iterator[Batch]:
-        position, offset = 0, 0
-        while position < len(self._groups):
-            size, worlds = self._size(), list[World]()
-            while position < len(self._groups) and (not worlds or len(worlds) < size):
-                group = self._groups[position]
-                rest = len(group) - offset
-                if worlds and len(worlds) + rest > 1.25 * size:
-                    break
-                # Worlds that replay one arm's messages may be very many: then each batch replays it once more.
-                take = rest if rest <= 1.25 * size else size
-                worlds += group[offset : offset + take]
-                position, offset = (position + 1, 0) if take == rest else (position, offset + take)
-            batch = Batch(self._drawn, tuple(worlds))
-            self._drawn += 1
-            self._left -= len(worlds)
-            self.out[batch.number] = batch
-            yield batch
-
-    def _size(self) -> int:
-        each = self._pace.each()
-        if self._single or each is None:
-            return 1
-        # Long batches first, shorter ones towards the end, so that workers finish together.
-        share = self._left * each / self._workers
-        wanted = min(LONGEST, max(SHORTEST, share / 4)) / each
-        return max(1, min(round(wanted), math.ceil(self._left / self._workers)))
-
-
-def groups(worlds: Sequence[World]) -> Iterator[list[World]]:
-    """Worlds of one replicate that replay one arm's messages, with that arm first; replicates in ascending order."""
-    by_replicate: dict[int, dict[str, list[World]]] = {}
-    for replicate, arm in worlds:
-        first = arm
-        while first.messages is not None:
-            first = first.messages
-        family = by_replicate.setdefault(replicate, {}).setdefault(first.world_key(), [])
-        family.append((replicate, arm))
-    for _, families in sorted(by_replicate.items()):
-        for family in families.values():
-            yield sorted(family, key=lambda world: _depth(world[1]))
-
-
-def _depth(arm: Arm) -> int:
-    return 0 if arm.messages is None else 1 + _depth(arm.messages)

@@ -20,6 +20,7 @@ from agorasim.experiment import manifest as manifests
 from agorasim.experiment.backends import Cluster, check_backend
 from agorasim.experiment.files import make_folder, sole_writer, write_bytes
 from agorasim.experiment.opening import check_jobs, cores, earlier, exists, sweep, warm_up, with_seed
+from agorasim.experiment.planning import Pace
 from agorasim.experiment.progress import Progress
 from agorasim.experiment.shift import Shift
 from agorasim.experiment.world_store import WorldStore
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 QUIET: Final = 2.0
 #: Parts are made a table early when reading them has cost this much, in seconds a part.
 _PATIENCE: Final = 0.05
+#: Seconds of a world beside which loading the kernels is nothing.
+_SLOW: Final = 10.0
 
 
 class Laboratory:
@@ -111,7 +114,7 @@ class Laboratory:
         self._store = WorldStore(self.folder, self.identity)
         self._arms = Arms()
         self._values = Values(self._store, self._arms, list(self.scenario.brands))
-        self._pace = batches.Pace()
+        self._pace = Pace()
         self._stack = contextlib.ExitStack()
         self._manifest: dict[str, Any] = {}
         self._asked: dict[tuple[int, str], None] = {}
@@ -268,26 +271,37 @@ class Laboratory:
             self._warm = True
 
     def estimate_seconds(self, worlds: int) -> float | None:
-        """How long so many worlds will take, from those timed so far, or else from one that is run for it.
+        """How long so many worlds will take, from those timed so far, or else from a few that are run for it.
 
-        None when that world fails; the reason shows when the experiment runs. InputError when the mistake is the
-        user's.
+        None when they fail; the reason shows when the experiment runs. InputError when the mistake is the user's.
         """
         if self._pace.mean() is None:
-            from agorasim.ecosystem.arms import Arm
+            self._pilot()
+        mean = self._pace.mean()
+        workers = self._shift.workers() if self._shift is not None else self.jobs
+        return None if mean is None else worlds * mean / min(workers, max(worlds, 1))
 
-            self._warm_up()
-            done = batches.run_batch(self._job, batches.Batch(-1, ((0, Arm("full")),)))
+    def _pilot(self) -> None:
+        """Time the full world, and one more on its bench. Nothing is kept."""
+        from agorasim.ecosystem.arms import Arm
+        from agorasim.ecosystem.interventions import scaled
+
+        self._warm_up()
+        full = Arm("full")
+        # Any channel will do: as much as before is another arm all the same.
+        again = [Arm("again", (scaled(channel, 1.0),)) for channel in list(self.scenario.touchpoints)[:1]]
+        # A process's very first world is slow, for it loads the kernels.
+        for worlds in ([(1, full)], [(0, full), *((0, arm) for arm in again)]):
+            done = batches.run_batch(self._job, batches.Batch(-1, tuple(worlds)))
             if done.mistake is not None:
                 raise done.mistake
             if done.interrupted:
                 raise KeyboardInterrupt
-            self._pace.note(done)
-            if self._shift is not None and not self._shift.here:
-                batches.forget()
-        mean = self._pace.mean()
-        workers = self._shift.workers() if self._shift is not None else self.jobs
-        return None if mean is None else worlds * mean / min(workers, max(worlds, 1))
+            if worlds[0][0] == 0 or sum(done.fresh) > _SLOW:
+                self._pace.note(done)
+                break
+        if self._shift is None or not self._shift.here:
+            batches.forget()
 
     # --- questions --------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from agorasim.errors import AgorasimError
 from agorasim.experiment import backends, batches
-from agorasim.experiment.batches import Done, Planner, World
+from agorasim.experiment.batches import Done, World
+from agorasim.experiment.planning import Pace, Planner
 
 if TYPE_CHECKING:
     from agorasim.experiment.progress import Progress
@@ -33,7 +34,7 @@ class Shift:
 
     store: WorldStore
     job: batches.Job
-    pace: batches.Pace
+    pace: Pace
     progress: Progress
     jobs: int
     cluster: backends.Cluster | None
