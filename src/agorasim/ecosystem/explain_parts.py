@@ -10,7 +10,7 @@ import numpy as np
 from agorasim.ecosystem.explain import Preview, Section
 from agorasim.ecosystem.world import PHASES, World
 from agorasim.scenario import warnings
-from agorasim.scenario.catalogue import KINDS, is_default
+from agorasim.scenario.catalogue import KINDS, KindTraits, is_default
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -185,8 +185,28 @@ def without(seen: Preview) -> Section:
     rows = []
     for name, touchpoint in seen.scenario.touchpoints.items():
         kind = KINDS[touchpoint.kind]
-        rows.append((name, touchpoint.kind, "online" if kind.online else "offline", kind.without))
-    return Section("A brand without a touchpoint", ("touchpoint", "kind", "where", "without it"), rows)
+        where = "online" if kind.online else "offline"
+        rows.append((name, touchpoint.kind, where, kind.without, _scales(kind), _fixed_cost(seen, name)))
+    columns = ("touchpoint", "kind", "where", "without it", "scaled by", "fixed cost without it")
+    note = "From the end of warm-up, for the brand named; its variable cost stops too, and the money is saved"
+    return Section("A brand without a touchpoint", columns, rows, note)
+
+
+def _scales(kind: KindTraits) -> str:
+    """Which factors a counterfactual may put on a touchpoint of the kind."""
+    if "presence" in kind.stops:
+        return "0 or 1"
+    return "money x 0 or more" if "media" in kind.stops else "messages x 0 or more"
+
+
+def _fixed_cost(seen: Preview, touchpoint: str) -> str:
+    """Who saves a fixed cost by leaving, and who goes on paying it."""
+    out = [
+        f"{name} {'saves it' if brand.avoidable.get(touchpoint, False) else 'goes on paying'}"
+        for name, brand in seen.scenario.brands.items()
+        if brand.fixed_costs.get(touchpoint, 0.0) > 0.0
+    ]
+    return ", ".join(out) or "-"
 
 
 def cost(seen: Preview) -> Section:
