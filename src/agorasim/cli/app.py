@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agorasim.cli import experiment, look, new, report, run, sweep
+from agorasim.cli import compare, experiment, look, new, report, run, sweep, synergy
 
 RUN, LOOK, START = "Run worlds", "Look inside", "Start something of your own"
 
@@ -58,6 +58,8 @@ def _add(name: str, function: Callable[..., None], panel: str) -> None:
 
 
 _add("run", run.run, RUN)
+_add("synergy", synergy.synergy, RUN)
+_add("compare", compare.compare, RUN)
 _add("experiment", experiment.experiment, RUN)
 _add("sweep", sweep.sweep, RUN)
 _add("report", report.report, RUN)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -48,6 +49,23 @@ NoReport = Annotated[bool, typer.Option("--no-report", metavar=" ", help="Write 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", metavar=" ", help="Print only where the results are.")]
 
 
+F = TypeVar("F", bound=Callable[..., None])
+
+
+def interruptible(command: F) -> F:
+    """Say what is kept, and how to go on, when Ctrl-C ends a command."""
+
+    @functools.wraps(command)
+    def wrapped(*arguments: Any, **options: Any) -> None:
+        try:
+            command(*arguments, **options)
+        except KeyboardInterrupt as stop:
+            typer.echo(str(stop) or "interrupted", err=True)
+            raise typer.Exit(130) from None
+
+    return wrapped  # type: ignore[return-value]
+
+
 def show(answers: Answers, table: Callable[[Answers], None], *, quiet: bool, report: bool) -> None:
     """Print the answer in words, its table, and where everything is; exit code 1 when worlds failed."""
     if not quiet:
@@ -62,5 +80,5 @@ def show(answers: Answers, table: Callable[[Answers], None], *, quiet: bool, rep
         from agorasim.report import write_report
 
         typer.echo(f"report  {write_report(answers.folder)}")
-    if answers.manifest["replications"]["failed"]:
+    if answers.manifest["worlds"]["failed"]:
         raise typer.Exit(1)

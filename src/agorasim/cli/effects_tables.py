@@ -54,15 +54,19 @@ def synergy(answers: Answers) -> None:
 def _worth(answers: Answers) -> None:
     frame = answers.shapley()
     split = "carried" in frame.columns
+    # Shares of a gain to which some add and from which others take say little.
+    shared = bool((frame["share"] >= 0.0).all()) if "share" in frame.columns else False
     lines = []
     for row in _records(frame.sort_values("estimate", ascending=False, kind="stable")):
         share = text(row.get("share"), row.get("share_low"), row.get("share_high"), percent=True)
-        lines.append([str(row["channel"]), cell(row), share, *((cell(row, p) for p in _PARTS) if split else ())])
-    parts = [_by_channels(answers, f"grand_{part}", answers.outcome) for part in _PARTS]
-    split = split or bool(parts[0])
+        parts = [cell(row, part) for part in _PARTS] if split else []
+        lines.append([str(row["channel"]), cell(row), *([share] if shared else []), *parts])
+    talk = [_by_channels(answers, f"grand_{part}", answers.outcome) for part in _PARTS]
+    split = split or bool(talk[0])
     for every, row in _by_channels(answers, "grand", answers.outcome).items():
-        lines.append(["all together", cell(row), NONE, *((cell(p.get(every)) for p in parts) if split else ())])
-    heads = ["channel", f"Shapley value, {frame['unit'].iloc[0]}", "share of all"]
+        parts = [cell(found.get(every)) for found in talk] if split else []
+        lines.append(["all together", cell(row), *([NONE] if shared else []), *parts])
+    heads = ["channel", f"Shapley value, {frame['unit'].iloc[0]}", *(["share of all"] if shared else [])]
     heads += ["reaches people directly", "carried by word of mouth"] if split else []
     wide = [line + [NONE] * (len(heads) - len(line)) for line in lines]
     n = int(frame["n_pairs"].max())

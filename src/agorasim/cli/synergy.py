@@ -19,10 +19,12 @@ from agorasim.cli.asking import (
     Quiet,
     Replications,
     Simultaneous,
+    interruptible,
     show,
 )
 
 
+@interruptible
 def synergy(
     scenario: options.ScenarioArgument,
     brand: Annotated[str, typer.Option("--brand", "-b", metavar="B", help="Whose channels.", show_default=False)],

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agorasim.experiment.results import Results
 from agorasim.experiment.runner import RunOutcome, run_replications
 
 if TYPE_CHECKING:
+    from agorasim.experiment.compare import Compare
+    from agorasim.experiment.policies import Policies
     from agorasim.experiment.pool import Simulate
     from agorasim.experiment.synergy import Synergy
     from agorasim.scenario.schema import Scenario
@@ -98,6 +100,62 @@ class Experiment:
             simultaneous=simultaneous,
             orders=orders,
             idle=idle,
+        )
+
+    @classmethod
+    def compare(
+        cls,
+        scenario: Scenario,
+        brand: str,
+        *,
+        policies: Policies | None = None,
+        variants: Mapping[str, Mapping[str, Any]] | None = None,
+        outcome: str = "profit",
+        delta: float | None = None,
+        decisions: str = "react",
+        seed: int | None = None,
+        periods: str = "month",
+        simultaneous: bool = False,
+    ) -> Compare:
+        """How policies of a brand, or variants of a scenario, differ, and which is best.
+
+        Worlds share every random draw that all of them make. Policies branch from one warm-up, and all brands decide
+        anew (rivals react); variants are other scenarios from the first day on.
+
+        Args:
+            scenario: the market.
+            brand: whose policy is changed, and whose outcome is compared.
+            policies: two or more, each "name", "name:path=value,..." or {"name": ..., settings}; a mapping gives them
+                names. The first is what the others are compared with. Settings of the scenario's policy that another
+                one knows too are kept unless given.
+            variants: name to overrides {path: value}, compared with the scenario as it is.
+            outcome: the metric in question; differences in all others are told too.
+            delta: choose the best: the smallest difference that matters, in units of the outcome. The choice is right
+                with the probability of the scenario's intervals (Kim & Nelson 2001).
+            decisions: of rivals when policies are compared, "react" or "held".
+            seed: seed of all random numbers; the scenario's own when None.
+            periods: also differences by "month", "week" or "day"; "counted" for none.
+            simultaneous: differences in one metric get intervals that hold all at once.
+
+        Returns:
+            The comparison; its `run` gives the answer.
+
+        Raises:
+            InputError: an unknown or double name, wrong settings or overrides, or nothing to compare.
+        """
+        from agorasim.experiment.compare import Compare
+
+        return Compare.of(
+            scenario,
+            brand,
+            policies=policies,
+            variants=variants,
+            outcome=outcome,
+            delta=delta,
+            decisions=decisions,
+            seed=seed,
+            periods=periods,
+            simultaneous=simultaneous,
         )
 
     def run(

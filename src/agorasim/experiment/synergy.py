@@ -263,7 +263,11 @@ class Synergy:
         """The answer in words and how far it can be trusted, for the manifest."""
         told = telling.synergy(sheet, self.game, self.outcome, owner(BY_NAME[self.outcome], self.brand))
         precision = telling.precision(lab, wanted, reached, self.worlds.count, sheet.unit(self.outcome))
-        lines = [telling.first(precision, told.answer), *telling.cost(precision), *told.lines]
+        lines = [
+            telling.first(precision, told.answer),
+            *telling.cost(precision, "every Shapley value and pair"),
+            *told.lines,
+        ]
         idle = [c for c in self.game.channels if not in_use(self.scenario, self.brand, c)]
         if idle:
             lines.append(f"{self.brand} neither spends on nor runs {', '.join(idle)}: worth exactly nothing.")

@@ -87,14 +87,17 @@ def first(told: Mapping[str, Any], answer: str) -> str:
     return f"Precision NOT reached: {how}, {_asked(told)} asked for. The answer so far: {answer}"
 
 
-def cost(told: Mapping[str, Any]) -> list[str]:
-    """What more would cost, where the precision was not reached, and how precise a fixed number was."""
+def cost(told: Mapping[str, Any], members: str) -> list[str]:
+    """What more would cost, where the precision was not reached, and how precise a fixed number was.
+
+    `members`: what a precision is asked of, in words.
+    """
     if told["reached"]:
         return []
     if told["reached"] is None:
         if told["half_width"] == 0.0:
             return []
-        return [f"Precision of every Shapley value and pair, or of every difference: {_widths(told)}."]
+        return [f"Half-widths of {members}: up to {_widths(told)}."]
     lines = [f"The widest is the {told['worst']}."]
     if not told["gain_is_clear"] and told["asked"]["precision"] is not None:
         lines.append(
@@ -147,36 +150,38 @@ def synergy(sheet: Sheet, game: Game, outcome: str, who: str) -> Told:
     rows = _index(sheet, outcome, who)
     unit, grand = sheet.unit(outcome), rows["grand", every]
     names = listing(game.channels)
-    whose = f"of {game.brand}'s" if who else "of the category's"
+    whose = f"{game.brand}'s {outcome}" if who else f"the category's {outcome}"
     if grand["low"] == grand["high"] == grand["estimate"] == 0.0 and all(
         rows["shapley", c]["estimate"] == rows["shapley", c]["low"] == 0.0 for c in game.channels
     ):
         answer = (
-            f"No world differs: {names} change nothing {whose} {outcome} in any of the {grand['n_pairs']} pairs, so"
-            " every effect is exactly 0."
+            f"No world differs: {names} change nothing of {whose} in any of the {grand['n_pairs']} pairs, so every"
+            " effect is exactly 0."
         )
         return Told(answer, [])
-    thing = f"{outcome}" if unit == outcome else f"{outcome} ({unit})"
+    money = f" {unit}" if sheet.currency in unit else ""
     parts = sorted(game.channels, key=lambda c: -rows["shapley", c]["estimate"])
     shares = "; ".join(f"{c} {spread(rows['shapley', c])}" for c in parts)
-    answer = f"Together {names} add {spread(grand)} {whose} {thing}: {shares}."
+    if grand["estimate"] >= 0.0:
+        answer = f"Together {names} add {spread(grand)}{money} to {whose}: {shares}."
+    else:
+        answer = f"Together {names} take {spread(_negative(grand))}{money} from {whose}: {shares}."
     lines = []
     if (talk := rows.get(("grand_carried", every))) is not None:
         share = rows.get(("grand_carried_share", every))
-        percent = ""
-        if share is not None and share["estimate"] is not None and clear(grand):
-            percent = f", {100 * share['estimate']:.0f} % of it"
-        lines.append(f"Word of mouth carries {spread(talk)}{percent}.")
-    lines += _synergies(rows, game, unit)
+        plain = share is not None and share["estimate"] is not None and 0.0 <= share["estimate"] <= 1.0
+        percent = f", {100 * share['estimate']:.0f} % of it" if share is not None and plain and clear(grand) else ""
+        lines.append(f"Word of mouth carries {spread(talk)}{money}{percent}.")
+    lines += _synergies(rows, money)
     if (factor := grand["variance_reduction"]) is not None:
         lines.append(
-            f"Pairs of worlds share their chances: for the gain of all, independent worlds would need {factor:.3g} times"
-            " as many."
+            f"Pairs of worlds share their chances: for the gain of all, {factor:.3g} times as many independent worlds"
+            " would be as precise."
         )
     return Told(answer, lines)
 
 
-def _synergies(rows: Mapping[tuple[str, str], Row], game: Game, unit: str) -> list[str]:
+def _synergies(rows: Mapping[tuple[str, str], Row], money: str) -> list[str]:
     """The strongest pair that can be told from nothing."""
     estimand = "shapley_interaction" if any(key[0] == "shapley_interaction" for key in rows) else "interaction_full"
     sure = [(pair, row) for (kind, pair), row in rows.items() if kind == estimand and clear(row)]
@@ -184,7 +189,7 @@ def _synergies(rows: Mapping[tuple[str, str], Row], game: Game, unit: str) -> li
         return ["No two channels can be told to do more, or less, together than each alone."]
     pair, row = max(sure, key=lambda item: abs(item[1]["estimate"]))
     verb = "add to each other" if row["estimate"] > 0.0 else "take from each other"
-    return [f"{listing(pair.split('+'))} {verb}: {spread(row)} {unit} beyond what each does alone."]
+    return [f"{listing(pair.split('+'))} {verb}: {spread(row)}{money} beyond what each does alone."]
 
 
 def _index(sheet: Sheet, metric: str, who: str) -> dict[tuple[str, str], Row]:
@@ -200,6 +205,16 @@ def _index(sheet: Sheet, metric: str, who: str) -> dict[tuple[str, str], Row]:
 def clear(row: Row) -> bool:
     """Whether an estimate's interval leaves out 0."""
     return row["low"] is not None and not row["low"] <= 0.0 <= row["high"]
+
+
+def _negative(row: Row) -> Row:
+    low, high = row["low"], row["high"]
+    return {
+        **row,
+        "estimate": -row["estimate"],
+        "low": None if high is None else -high,
+        "high": None if low is None else -low,
+    }
 
 
 def spread(row: Row) -> str:
@@ -223,3 +238,53 @@ def amount(value: float, half: float | None = None) -> str:
 def listing(names: Sequence[str]) -> str:
     """`a, b and c`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+# --- comparisons ----------------------------------------------------------------------------------------------------
+
+
+def compare(sheet: Sheet, labels: Sequence[str], outcome: str, who: str) -> Told:
+    """How the others differ from the first, in a sentence, and what should be known of it."""
+    rows = _index(sheet, outcome, who)
+    unit, first = sheet.unit(outcome), labels[0]
+    money = f" {unit}" if sheet.currency in unit else ""
+    whose = f"{who}'s {outcome}" if who else f"the category's {outcome}"
+    found = {label: rows["difference", label] for label in labels[1:]}
+    if all(row["estimate"] == row["low"] == row["high"] == 0.0 for row in found.values()):
+        return Told(f"No world differs from {first}: every difference in {whose} is exactly 0.", [])
+    parts = []
+    for label, row in sorted(found.items(), key=lambda item: -(item[1]["estimate"] or 0.0)):
+        if row["estimate"] is None:
+            parts.append(f"unknown with {label}")
+        elif not clear(row):
+            parts.append(f"not clearly different with {label} ({spread(row)}{money})")
+        elif row["estimate"] > 0.0:
+            parts.append(f"{spread(row)}{money} higher with {label}")
+        else:
+            parts.append(f"{spread(_negative(row))}{money} lower with {label}")
+    answer = f"Against {first}, {whose} is {'; '.join(parts)}."
+    factors = [row["variance_reduction"] for row in found.values() if row["variance_reduction"] is not None]
+    lines = []
+    if factors:
+        most = "" if len(factors) == 1 else f" to {max(factors):.3g}"
+        lines.append(
+            f"Worlds share their chances: {min(factors):.3g}{most} times as many independent worlds would be as"
+            " precise."
+        )
+    return Told(answer, lines)
+
+
+def selection(found: Mapping[str, Any], unit: str) -> str:
+    """What was chosen, and how often such a choice is right."""
+    zone = f"{amount(found['delta'])} {unit}"
+    if found["decided"]:
+        return (
+            f"Best: {found['best']}, after {found['pairs']} pairs. The choice is right with a probability of at least"
+            f" {found['probability']:.0%} if the best is better by {zone} or more; otherwise it is within {zone} of the"
+            " best as often."
+        )
+    return (
+        f"Best: not decided after {found['pairs']} pairs; {found['best']} leads, still in: {listing(found['in'])}. At"
+        f" most {found['at_most']:,} pairs decide it: --max-replications {found['at_most']} --resume with the same"
+        " command."
+    )
