@@ -93,6 +93,8 @@ class Market:
         self._capacity = np.array(
             [_NO_LIMIT if o.capacity is None else o.capacity for o in self.offers], dtype=np.int64
         )
+        #: Days from order to receipt that occur.
+        self.waits = sorted({o.days for o in self.offers})
         self._minor = scenario.currency.minor_units
         self._choice = scenario.category.choice
         self._reference = scenario.category.reference_price
