@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: A design of more points is a slip of the keyboard.
 MOST_POINTS: Final = 100_000
 GRID_STEPS: Final = 5
+#: Points of a sample that are tried on the scenario before anything runs.
+MOST_TRIED: Final = 256
 SAMPLE_POINTS: Final = 32
 
 
@@ -190,7 +192,7 @@ def build(kind: str, factors: Sequence[Factor], **settings: Any) -> Design:
 
 
 def check_design(design: Design, scenario: Scenario) -> None:
-    """Try every point on the scenario, so that nothing wrong shows after hours of running.
+    """Try the points on the scenario, so that nothing wrong shows after hours of running; of large samples a part.
 
     Raises:
         ScenarioError: an unknown path or wrong value; levels are tried alone first, so that each mistake is told once.
@@ -201,6 +203,8 @@ def check_design(design: Design, scenario: Scenario) -> None:
     problems: list[Problem] = []
     for k, factor in enumerate(design.factors):
         tried = {repr(point.values[k]): point.values[k] for point in design.points if point.values[k] is not None}
+        if factor.is_range and len(tried) > MOST_TRIED:
+            tried = {"low": min(tried.values()), "high": max(tried.values())}
         for value in tried.values():
             try:
                 with_overrides(scenario, factor.overrides(value, scenario))
@@ -210,9 +214,9 @@ def check_design(design: Design, scenario: Scenario) -> None:
                 break
     if problems:
         raise ScenarioError("what is varied", [_as_vary(p) for p in problems])
-    for point in design.points:
-        if sum(value is not None for value in point.values) < 2:
-            continue
+    together = [point for point in design.points if sum(value is not None for value in point.values) > 1]
+    # Of a large sample an even part is tried: a scenario takes milliseconds to check.
+    for point in together[:: 1 + len(together) // MOST_TRIED]:
         try:
             with_overrides(scenario, design.overrides(point, scenario))
         except ScenarioError as error:

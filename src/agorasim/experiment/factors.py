@@ -158,7 +158,12 @@ class Factor:
 
 def current(scenario: Scenario, path: str) -> Any:
     """What stands at a path of the resolved scenario; None when nothing does."""
-    here: Any = scenario.to_dict()
+    return value_at(scenario.to_dict(), path)
+
+
+def value_at(data: Any, path: str) -> Any:
+    """What stands at a dotted path of plain data; None when nothing does."""
+    here: Any = data
     for key in path.split("."):
         if isinstance(here, dict):
             here = here.get(key)

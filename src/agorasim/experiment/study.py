@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,7 +27,7 @@ from agorasim.experiment.execution import (
     measures,
     write_table,
 )  # fmt: skip
-from agorasim.experiment.factors import current, shown
+from agorasim.experiment.factors import shown, value_at
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,8 +115,12 @@ class Study:
     def arm(self, point: Point) -> Arm:
         """The world of a point; the base itself where a point changes nothing."""
         changes = self.design.overrides(point, self.scenario)
-        moved = tuple((path, value) for path, value in changes.items() if current(self.scenario, path) != value)
+        moved = tuple((path, value) for path, value in changes.items() if value_at(self._today, path) != value)
         return Arm(point.label, overrides=moved, decisions="react") if moved else BASE
+
+    @cached_property
+    def _today(self) -> dict[str, Any]:
+        return self.scenario.to_dict()
 
     def arms(self) -> list[Arm]:
         """The base, then the points that differ from it."""
