@@ -244,6 +244,8 @@ def test_bad_requests_are_said(coffee: Scenario) -> None:
         Bench(coffee, periods="weak")
     with pytest.raises(InputError, match="did you mean 'search'"):
         Bench(coffee).run(Arm("x", (without("serch"),)))
+    with pytest.raises(InputError, match="decides day by day"):
+        Bench(coffee).run(Arm("x", (shifted("search", -2), with_policy("fixed_plan", brand="rivo"))))
     with pytest.raises(InputError, match="finished world"):
         from agorasim.ecosystem.periods import totals
 

@@ -41,7 +41,7 @@ class Script:
         messages: word of mouth that crosses ties instead of the world's own.
 
     Raises:
-        InputError: decisions or messages of a world that is too different.
+        InputError: decisions of a world that is too different, or spend moved earlier that is not known yet.
     """
 
     def __init__(
@@ -60,18 +60,28 @@ class Script:
         self._policies = {self._brands.index(c.brand): policy_of(c) for c in changes if c.policy and c.brand}
         self._messages = messages
         self._held = held
-        self._rows, self._columns = self._replayed(world, held)
+        self._rows, self._plan = self._replayed(world, held)
+        for b, t, lag in self._lags:
+            if lag < 0 and not self.holds(b, self.start):
+                raise InputError(
+                    f"brand {self._brands[b]!r} decides day by day, so its spend on {self._touchpoints[t]!r} cannot be"
+                    " moved earlier: hold its decisions, and give it no policy or terms of its own"
+                )
+        #: Day up to which each brand's decisions have been replayed.
+        self._upto: dict[int, int] = {}
         self._fixed = world.fixed
         self._active: tuple[int, ...] = ()
         #: What brands ordered on past days, kept only where it is spent later.
         self._log: dict[int, Array] = {}
+        #: What `orders` were settled for: active changes, and what brands ordered.
+        self._settled: tuple[tuple[int, ...], bytes] | None = None
         #: Media orders that hold today, (B, T) in minor units a day.
         self.orders: Array = np.empty((0, 0), dtype=np.int64)
 
     def copy(self) -> Script:
         """A script that goes on exactly as this one."""
         twin = copy.copy(self)
-        twin._log = dict(self._log)
+        twin._log, twin._upto = dict(self._log), dict(self._upto)
         return twin
 
     # --- a day, in the order of phases ------------------------------------------------------------------------------
@@ -94,7 +104,10 @@ class Script:
         """Give brand b the orders that it had; whether that changed anything."""
         held, row = self._held, self._rows[b]
         assert held is not None
-        plan = self._taped(b, day)
+        latest, self._upto[b] = self._upto.get(b), day
+        if latest == day - 1 and not held.differs[day, row]:
+            return False
+        plan = self._plan[day, b]
         price, discount, posts = float(held.price[day, row]), float(held.discount[day, row]), held.posts[day, row]
         before = strategies.price[b], strategies.discount[b], strategies.posts[b]
         same = before == (price, discount, posts) and np.array_equal(strategies.plan[b], plan)
@@ -104,7 +117,11 @@ class Script:
 
     def order(self, world: World) -> bool:
         """Settle today's media orders, changed as the changes say; whether they differ from yesterday's."""
-        day, orders = world.day, world.strategies.plan.copy()
+        day = world.day
+        if not self._lags and (self._active, world.strategies.plan.tobytes()) == self._settled:
+            return False
+        self._settled = self._active, world.strategies.plan.tobytes()
+        orders = world.strategies.plan.copy()
         if self._lags:
             self._log[day] = orders.copy()
             self._log.pop(day - self._longest() - 1, None)
@@ -156,9 +173,9 @@ class Script:
         world.expect_new_media()
 
     def _replayed(self, world: World, held: Decisions | None) -> tuple[dict[int, int], Array]:
-        """Rows of the tape by brand, and its columns by touchpoint (-1: not there)."""
+        """Rows of the tape by brand, and its plan in this world's order of brands and touchpoints, (D, B, T)."""
         if held is None:
-            return {}, np.empty(0, dtype=np.int64)
+            return {}, np.empty((0, 0, 0), dtype=np.int64)
         mine, theirs = world.scenario.calendar, held.scenario.calendar
         if mine.start != theirs.start or mine.days > theirs.days:
             raise InputError(
@@ -172,18 +189,17 @@ class Script:
             for b, (name, brand) in enumerate(world.scenario.brands.items())
             if held.decides_alike(name, brand)
         }
-        columns = [held.touchpoints.index(n) if n in held.touchpoints else -1 for n in self._touchpoints]
-        return rows, np.array(columns, dtype=np.int64)
-
-    def _taped(self, b: int, day: int) -> Array:
-        assert self._held is not None
-        return np.where(self._columns >= 0, self._held.plan[day, self._rows[b]][self._columns], 0)
+        plan = np.zeros((len(held.plan), len(self._brands), len(self._touchpoints)), dtype=np.int64)
+        for t, name in enumerate(self._touchpoints):
+            if name in held.touchpoints:
+                plan[:, list(rows), t] = held.plan[:, list(rows.values()), held.touchpoints.index(name)]
+        return rows, plan
 
     def _ordered(self, b: int, t: int, day: int, quiet_from: int) -> int:
         """What was, or will be, ordered on a day of the changed time; nothing outside it."""
         if not self.start <= day < quiet_from:
             return 0
-        return int(self._taped(b, day)[t] if self.holds(b, day) else self._log[day][b, t])
+        return int(self._plan[day, b, t] if self.holds(b, day) else self._log[day][b, t])
 
     def _longest(self) -> int:
         return max((lag for _, _, lag in self._lags), default=0)

@@ -29,11 +29,18 @@ class Decisions:
         self.price = np.zeros((days, brands))
         self.discount = np.zeros((days, brands))
         self.posts = np.zeros((days, brands))
+        #: Whether a brand's orders differ from the day before, (D, B).
+        self.differs = np.ones((days, brands), dtype=bool)
 
     def note(self, day: int, strategies: Strategies) -> None:
         """Write down what holds today."""
         self.plan[day] = strategies.plan
         self.price[day], self.discount[day], self.posts[day] = strategies.price, strategies.discount, strategies.posts
+        if day:
+            same = (self.plan[day] == self.plan[day - 1]).all(axis=1)
+            for part in (self.price, self.discount, self.posts):
+                same &= part[day] == part[day - 1]
+            self.differs[day] = ~same
 
     def decides_alike(self, name: str, brand: Brand) -> bool:
         """Whether a brand of that name decided here on the same terms, so that its decisions can be replayed."""
