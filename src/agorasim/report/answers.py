@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from agorasim.experiment.execution import duration
 from agorasim.report import words
+from agorasim.report.data import Estimate
 from agorasim.report.effects_words import doubtful, exactly_zero, gain, label_list, nothing, outcome_words
 from agorasim.report.scale import covers_zero
 
 if TYPE_CHECKING:
-    from agorasim.report.data import Estimate
+    from collections.abc import Mapping, Sequence
+
     from agorasim.report.effects_data import EffectsData
+    from agorasim.report.scale import Scale
 
 _QUESTIONS = {
     "synergy": "what the channels are worth",
@@ -44,10 +49,24 @@ def notes(data: EffectsData) -> str:
     return "".join(f'<p class="note">{escape(note)}</p>' for note in found)
 
 
-def in_short(data: EffectsData) -> list[str]:
-    """The answer, a point each."""
-    points = _synergy(data) if not len(data.select("difference", metric="")) else _compare(data)
-    return [p for p in [*points, precision(data), reduction(data)] if p]
+def in_short(data: EffectsData, readings: Sequence[str] = ()) -> list[str]:
+    """The answer, a point each; `readings` of the pictures are the answer of a study."""
+    if data.kind not in ("synergy", "compare"):
+        return [*_noted(data), *readings, reduction(data)]
+    points = _compare(data) if len(data.select("difference", metric="")) else _synergy(data)
+    how = precision(data)
+    told: Any = data.extra.get("precision")
+    missed = isinstance(told, dict) and told.get("reached") is False
+    # What was asked for and not reached is said first.
+    order = [how, selection(data), *points] if missed else [selection(data), *points, how]
+    return [p for p in [*order, reduction(data)] if p]
+
+
+def _noted(data: EffectsData) -> list[str]:
+    """What the experiment itself noted, such as whether a precision was reached."""
+    told: Any = data.manifest.get(data.kind)
+    notes = told.get("notes", []) if isinstance(told, dict) else []
+    return [f"{str(note)[:1].upper()}{str(note)[1:]}" + ("" if str(note).endswith(".") else ".") for note in notes]
 
 
 # --- synergy --------------------------------------------------------------------------------------------------------
@@ -114,7 +133,10 @@ def _together(data: EffectsData) -> str:
     if not sure:
         if all(exactly_zero(e) for _, e in found.values()):
             return "No pair of channels is worth more or less together than apart: everything adds up exactly."
-        return f"Whether any two channels help or hinder each other {nothing(data.n)}."
+        return (
+            f"With {words.count(data.n, 'pair')} no two channels can be told to be worth more, or less, together than "
+            "apart."
+        )
     best = max(sure, key=lambda k: abs(found[k][1].mean))
     where, e = found[best]
     word = "more" if e.mean > 0 else "less"
@@ -172,15 +194,83 @@ def _compare(data: EffectsData) -> list[str]:
 
 
 def precision(data: EffectsData) -> str:
-    """Whether the precision that was asked for was reached, and what more would cost."""
+    """Whether the precision that was asked for was reached, and what more would cost; empty where nothing is known."""
     told: Any = data.extra.get("precision")
-    if isinstance(told, str):
-        return told
-    if isinstance(told, dict):
-        for key in ("text", "words", "message", "said"):
-            if isinstance(told.get(key), str):
-                return str(told[key])
-    return ""
+    if not isinstance(told, dict) or told.get("half_width") is None:
+        return ""
+    n = words.count(int(told.get("pairs") or data.n), "pair")
+    width = Estimate(float(told["half_width"]), float("nan"), float("nan"), data.n)
+    if width.mean == 0.0:
+        return ""
+    scale = data.scale([width])
+    share = f"{words.percent(told['relative'])} of the whole gain, " if _number(told.get("relative")) else ""
+    reached = f"half the widest interval is {share}{_two(width.mean / scale.size)} {scale.unit}".rstrip()
+    asked = _asked(told, scale)
+    if told.get("reached") is None:
+        return f"How precise {n} are: {reached}. Four times as many pairs would halve it."
+    if told["reached"]:
+        return f"The precision asked for ({asked}) was reached after {n}: {reached}."
+    text = f"The precision asked for ({asked}) was not reached with {n}: {reached}"
+    text += f", that of {_member(data, str(told['worst']))}. " if told.get("worst") else ". "
+    if told.get("gain_is_clear") is False and _number((told.get("asked") or {}).get("precision")):
+        text += "The whole gain itself cannot be told from nothing, so a share of it may be out of reach. "
+    more = told.get("more")
+    if not isinstance(more, dict) or not _number(more.get("pairs")):
+        return text + "What it would take cannot be foreseen from these pairs."
+    cost = f"about {words.count(int(more['pairs']), 'pair')} in all"
+    if _number(more.get("worlds")):
+        cost += f", {words.count(int(more['worlds']), 'more world', 'more worlds')}"
+    if _number(more.get("seconds")):
+        cost += f", {duration(float(more['seconds']))}"
+    return text + f"It would take {cost}: `--max-replications {int(more['pairs'])} --resume` with the same command."
+
+
+def _asked(told: Mapping[str, Any], scale: Scale) -> str:
+    asked = told.get("asked") or {}
+    parts = []
+    if _number(asked.get("precision")):
+        parts.append(f"{words.percent(asked['precision'])} of the whole gain")
+    if _number(asked.get("precision_abs")):
+        parts.append(f"{_two(asked['precision_abs'] / scale.size)} {scale.unit}".rstrip())
+    return "± " + " and ".join(parts) if parts else "none"
+
+
+def _member(data: EffectsData, worst: str) -> str:
+    """The estimate with the widest interval, its channels by their labels."""
+    kept = [
+        data.label(word) if word in {c.key for c in data.channels} or "+" in word else word for word in worst.split()
+    ]
+    return " ".join(kept)
+
+
+def _two(x: float) -> str:
+    return words.number(x, 2)
+
+
+def _number(x: object) -> bool:
+    return isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x)
+
+
+def selection(data: EffectsData) -> str:
+    """Which variant was chosen as the best, and how often such a choice is right."""
+    told: Any = data.extra.get("selection")
+    if not isinstance(told, dict) or "best" not in told:
+        return ""
+    best, scale = data.variant_label(str(told["best"])), data.scale([])
+    zone = f"{_two(float(told['delta']) / scale.size)} {scale.unit}".rstrip()
+    n = words.count(int(told["pairs"]), "pair")
+    if told.get("decided"):
+        return (
+            f"Best: {best}, chosen after {n}. The choice is right with a probability of at least "
+            f"{words.percent(told['probability'])} if the best is better than the others by {zone} or more; otherwise "
+            f"it is within {zone} of the best as often."
+        )
+    others = label_list([data.variant_label(str(name)) for name in told.get("in", [])])
+    return (
+        f"Best: not decided after {n}. {best} leads; still possible: {others}. At most "
+        f"{words.count(int(told['at_most']), 'pair')} decide it: `--max-replications {int(told['at_most'])} --resume` "
+        "with the same command."
+    )
 
 
 def reduction(data: EffectsData) -> str:
@@ -190,16 +280,14 @@ def reduction(data: EffectsData) -> str:
     rows = rows[(rows["segment"] == "") & (rows["region"] == "") & (rows["touchpoint"] == "")]
     if not len(rows):
         return ""
-    factors = rows["variance_reduction"].to_numpy(np.float64)
-    low, high = float(factors.min()), float(factors.max())
-    between = (
-        words.number(low, 2)
-        if words.number(low, 2) == words.number(high, 2)
-        else (f"{words.number(low, 2)} to {words.number(high, 2)}")
-    )
+    whole = rows[rows["estimand"] == "grand"]
+    factors = (whole if len(whole) else rows)["variance_reduction"].to_numpy(np.float64)
+    ends = [words.number(float(x), 2) for x in (factors.min(), factors.max())]
+    times = ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"
+    what = "the gain of all channels together" if len(whole) else "these differences"
     return (
-        f"Worlds that share every random draw tell differences {between} times more cheaply than independent worlds: "
-        "so many times more pairs would be needed for the same intervals."
+        f"Pairs share every random draw: to know {what} as well from independent worlds would take {times} times as "
+        "many of them."
     )
 
 

@@ -68,10 +68,12 @@ class EffectsData:
     @cached_property
     def brand(self) -> str:
         """The brand whose effects are shown: the one asked about, else the one with most rows."""
-        asked = self.settings.get("brand")
+        asked = self.settings.get("brand") or self._measured[1]
         known = self.rows["brand"]
         if isinstance(asked, str) and (known == asked).any():
-            return asked
+            # An outcome of the whole category stands in rows without a brand.
+            about = known[self.rows["metric"] == self.settings.get("outcome")]
+            return "" if len(about) and not (about == asked).any() else asked
         counts = known[known != ""].value_counts()
         return str(counts.index[0]) if len(counts) else ""
 
@@ -84,7 +86,7 @@ class EffectsData:
     def outcome(self) -> str:
         """The metric in question: the one asked about, else the scenario's primary, else the one with most rows."""
         there = self.rows["metric"]
-        for name in (self.settings.get("outcome"), self.scenario["outcomes"]["primary"]):
+        for name in (self.settings.get("outcome"), self._measured[0], self.scenario["outcomes"]["primary"]):
             if isinstance(name, str) and (there == name).any():
                 return name
         own = self.rows[self.rows["brand"] == self.brand]["metric"]
@@ -101,6 +103,24 @@ class EffectsData:
         main = self.rows[self.rows["estimand"].isin(["grand", "shapley", "incremental", "difference"])]
         pairs = (main if len(main) else self.rows)["n_pairs"]
         return int(pairs.max()) if len(pairs) else 0
+
+    @property
+    def _measured(self) -> tuple[str, str]:
+        """Metric and brand of the first measure of a study, written `profit,lumo`."""
+        first = next(iter(self.settings.get("measure") or ()), "")
+        metric, _, brand = str(first).partition(",")
+        return metric.strip(), brand.strip()
+
+    @cached_property
+    def design(self) -> pd.DataFrame | None:
+        """The points of a study: `point, arm`, then a column a factor; None where there is no design."""
+        import pyarrow.parquet as pq
+
+        path = self.folder / "tables" / "design.parquet"
+        if not path.is_file():
+            return None
+        frame: pd.DataFrame = pq.read_table(path).to_pandas()
+        return frame if "arm" in frame else None
 
     # -- names -------------------------------------------------------------------------------------------------------
 
@@ -212,9 +232,9 @@ class EffectsData:
             float(x) for x in self.rows[self.rows["metric"] == self.outcome]["estimate"]
         ]
 
-    def pairs(self) -> str:
+    def pairs(self, noun: str = "pair") -> str:
         """`24 pairs`, on one line in a title."""
-        return f"{self.n:,}\u00a0pair{'' if self.n == 1 else 's'}"
+        return f"{self.n:,}\u00a0{noun}{'' if self.n == 1 else 's'}"
 
     def unit(self, metric: str | None = None) -> str:
         """The unit of an outcome."""

@@ -42,11 +42,12 @@ def page(data: EffectsData, drawn: list[Drawn], missing: list[Maker]) -> str:
 {effects_tables.facts(data)}
 {answers.notes(data)}"""
     table = effects_tables.main_table(data)
-    main = f"""<section id="short"><h2>In short</h2>{shell.bullets(answers.in_short(data))}</section>
+    readings = [d.picture.reading for d in drawn]
+    main = f"""<section id="short"><h2>In short</h2>{shell.bullets(answers.in_short(data, readings))}</section>
 {shell.contents(drawn)}
 {table}
 {"".join(shell.section(d) for d in drawn)}
-{shell.not_shown(missing)}
+{shell.not_shown(missing if data.kind in ("synergy", "compare") else [])}
 <section id="reading"><h2>How to read this</h2>{shell.bullets(answers.how_to_read(data))}</section>
 {shell.again(data.manifest, data.scenario, data.settings)}"""
     return shell.document(f"{title} · agorasim {data.kind}", header, main)

@@ -59,6 +59,8 @@ def _decisions(data: EffectsData) -> str:
 
 def main_table(data: EffectsData) -> str:
     """Every channel, or every variant, with what it is worth."""
+    if data.kind not in ("synergy", "compare"):
+        return ""
     if len(data.select("difference", metric="")):
         return _variants(data)
     return _channels(data)
@@ -148,9 +150,10 @@ def _section(
     body = "".join(
         f"<tr><th scope=row>{escape(text)}</th>{''.join(_cell(c, key) for c in columns)}</tr>" for key, text in lines
     )
+    many = " many" if len(columns) > 6 else ""
     return (
         f'<section id="{name}"><h2>{escape(heading)}</h2>'
-        f'<div class="scroll" tabindex=0 role=region aria-label="{escape(label)}"><table class=kpis>'
+        f'<div class="scroll" tabindex=0 role=region aria-label="{escape(label)}"><table class="kpis{many}">'
         f"<thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         f'<p class="caption">{escape(caption)}</p></section>'
     )

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from agorasim.report.data import Estimate
 
@@ -35,6 +35,23 @@ def compact(x: float, _position: object = None) -> str:
         if abs(x) >= size * 0.9999:
             return _signed(f"{x / size:.3g}{letter}")
     return _signed(f"{x:.3g}")
+
+
+def ticks(low: float, high: float) -> Callable[..., str]:
+    """A tick formatter like `compact` whose numbers can be told apart on an axis from `low` to `high`."""
+    size, letter = next(
+        ((s, u) for s, u in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if max(abs(low), abs(high)) >= s), (1.0, "")
+    )
+    span = (high - low) / size
+    # Ticks stand at multiples of about a tenth of the axis.
+    fine = max(1 - math.floor(math.log10(span)), 0) if span > 0.0 and math.isfinite(span) else 0
+
+    def write(x: float, _position: object = None) -> str:
+        text = f"{x / size:,.{min(fine, 9)}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        return _signed(text + letter) if any(c in "123456789" for c in text) else "0"
+
+    return write
 
 
 def percent(x: float, _position: object = None, decimals: int | None = None) -> str:

@@ -144,7 +144,7 @@ def amount_axis(axes: Axes, label: str, ends: Sequence[float], zero: bool = True
     pad = 0.04 * (high - low)
     axes.set_xlim(low - (pad if low < 0 or not zero else 0.0), high + (pad if high > 0 or not zero else 0.0))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10]))
-    axes.xaxis.set_major_formatter(words.compact)
+    axes.xaxis.set_major_formatter(words.ticks(low, high))
     axes.set_xlabel(label, fontsize=_NAME, labelpad=2.0)
     axes.grid(axis="x")
     if zero:
@@ -180,13 +180,14 @@ def ends_of(estimates: Sequence[Estimate], size: float) -> list[float]:
 
 def foot(data: EffectsData) -> str:
     """The small print every picture of effects ends with."""
-    parts = [pairs(data.n), f"seed {data.seed}", style.shorten(data.name, 2.0, 7.2), "counted days"]
+    noun = "replication" if data.kind in ("study", "sensitivity", "optimise", "calibrate") else ""
+    parts = [pairs(data.n, noun), f"seed {data.seed}", style.shorten(data.name, 2.0, 7.2), "counted days"]
     return " · ".join(parts)
 
 
-def pairs(n: int) -> str:
-    """`n = 40 pairs of worlds`."""
-    return f"n = {words.count(n, 'pair')} of worlds"
+def pairs(n: int, noun: str = "") -> str:
+    """`n = 40 pairs of worlds`, or `n = 40 replications` with another noun."""
+    return f"n = {words.count(n, noun)}" if noun else f"n = {words.count(n, 'pair')} of worlds"
 
 
 def intervals(data: EffectsData) -> str:

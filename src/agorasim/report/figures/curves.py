@@ -73,7 +73,7 @@ def response(data: EffectsData) -> Picture | None:
         dots=True,
     )  # fmt: skip
     reading = "Highest mean among the budgets tried: " + "; ".join(
-        f"{name} at {x:g} × today ({scale.full(e, data.interval)})" for name, x, e in tried[:5]
+        f"{name} at {x:g} × today, {scale.full(e, data.interval)}" for name, x, e in tried[:5]
     )
     caption = (
         f"{_bands(data)} Only that channel's budget changes, and only after warm-up; what is not spent is saved. Bands "
@@ -90,6 +90,8 @@ def carry_over(data: EffectsData) -> Picture | None:
         return None
     scale = data.scale([e for c in curves for e in c.y])
     outcome = outcome_of(data)
+    gaps = np.diff(np.unique(rows["at"]))
+    step = "week" if len(gaps) and gaps.min() == 7 else "day"
     lasts = [(c.channel.label, _last_sure(c)) for c in curves]
     sure = [(name, day) for name, day in lasts if day is not None]
     if data.n > 1 and not sure:
@@ -101,16 +103,18 @@ def carry_over(data: EffectsData) -> Picture | None:
     else:
         says = "How long a pulse of spend is felt"
     look = Look(
-        f"{says}: effect on {outcome} a day ({scale.unit}, {data.pairs()})", "days since the pulse began", scale.size
+        f"{says}: effect on {outcome} a {step} ({scale.unit}, {data.pairs()})", "days since the pulse began", scale.size
     )
     if sure:
         reading = "; ".join(f"{name}: last day clear of zero is day {day:g}" for name, day in sure) + "."
     elif data.n > 1:
-        reading = f"The effect of a pulse {nothing(data.n)} on every day."
+        reading = f"The effect of a pulse {nothing(data.n)} throughout."
     else:
-        reading = "The effect of a pulse day by day, in the one pair of worlds."
+        reading = "The effect of a pulse as time goes by, in the one pair of worlds."
     caption = (
-        f"{_bands(data)} Each day's effect has its own interval: of twenty days without any effect one looks clear."
+        f"{_bands(data)} A pulse is a week with twice the money or messages; for a place that cannot be scaled, a week "
+        f"in which it is closed, counted as what it would have brought. Each {step} has its own interval: of twenty "
+        "without any effect one looks clear."
     )
     return Picture("carry_over", look.title, reading, caption, table(rows), _drawer(data, curves, look))
 
@@ -127,7 +131,7 @@ def convergence(data: EffectsData) -> Picture | None:
     says = "The estimates settle as pairs are added"
     look = Look(f"{says}: Shapley value, effect on {outcome} ({scale.unit})", "pairs of worlds", scale.size)
     reading = (
-        f"After {words.count(last, 'pair')} the widest interval, {first.channel.label}'s, is ± "
+        f"After {words.count(last, 'pair')} the widest interval, that of {first.channel.label}, is ± "
         f"{scale.text(_half(first.y[-1]))} {scale.unit}"
     )
     # Where the first interval rests on two or three pairs its width says little.
@@ -160,11 +164,11 @@ def over_time(data: EffectsData) -> Picture | None:
     scale = data.scale([e for c in curves for e in c.y])
     outcome = outcome_of(data)
     main = curves[0]
-    best = max(range(len(main.x)), key=lambda i: main.y[i].mean)
+    best = max(range(len(main.x)), key=lambda i: abs(main.y[i].mean))
     when = _period(periods[int(main.x[best])])
     whole = main.channel.label if main.channel.key else "All channels together"
     sure = data.n == 1 or not covers_zero(main.y[best])
-    says = f"{brief(whole)}: most in {when}" if sure else f"The effect by {word}"
+    says = f"{brief(whole)}: strongest in {when}" if sure else f"The effect by {word}"
     look = Look(
         f"{says}: effect on {outcome}, by {word} ({scale.unit}, {data.pairs()})", word, scale.size,
         dots=len(periods) < 30,
@@ -254,7 +258,7 @@ def _drawer(data: EffectsData, curves: Sequence[Curve], look: Look, settle: bool
             pad = 0.05 * (top - low)
             axes.set_ylim(low - pad, top + pad)
             axes.grid(axis="y")
-            axes.yaxis.set_major_formatter(words.compact)
+            axes.yaxis.set_major_formatter(words.ticks(low, top))
             if column:
                 axes.tick_params(labelleft=False)
             _along(axes, curves, look, width, labels=i + columns >= len(curves))

@@ -7,7 +7,7 @@ from agorasim.report.figures import Maker
 
 def makers(kind: str) -> tuple[Maker, ...]:
     """The figures of one kind of experiment; each is left out where the experiment has nothing to show there."""
-    from agorasim.report.figures import breakdown, curves, forest, surface, synergy, waterfall, worth
+    from agorasim.report.figures import breakdown, curves, forest, study, surface, synergy, waterfall, worth
 
     worths = (
         Maker("waterfall", "From nothing to all channels", "no Shapley values were asked for", waterfall.waterfall),
@@ -21,8 +21,19 @@ def makers(kind: str) -> tuple[Maker, ...]:
         Maker("surface", "Two budgets at once", "no two budgets were varied together", surface.surface),
         Maker("carry_over", "Carry-over", "no pulse was sent", curves.carry_over),
         Maker("over_time", "Over time", "no finer periods were kept", curves.over_time),
-        Maker("breakdown", "By segment and region", "effects were not broken down", breakdown.breakdown),
+        Maker(
+            "breakdown", "By segment and region", "the outcome is not known by segment and region", breakdown.breakdown
+        ),
         Maker("convergence", "Enough pairs?", "Shapley values were not followed over the pairs", curves.convergence),
     )
     compared = (Maker("differences", "Differences", "no two variants were compared", forest.differences),)
-    return {"synergy": (*worths, *lines), "compare": compared}.get(kind, (*compared, *worths, *lines))
+    studied = (
+        Maker("tornado", "One at a time", "factors were not moved one at a time", study.tornado),
+        Maker("main_effects", "Effects of factors", "the design is no factorial", study.main_effects),
+        Maker("shares", "What matters most", "no shares of variance were estimated", study.shares),
+        Maker("morris", "What matters most", "no elementary effects were estimated", study.morris),
+        Maker("two_factors", "Two factors at once", "not exactly two factors were varied", study.two_factors),
+        Maker("levels", "Over each factor", "the design was not kept", study.levels),
+    )
+    by_kind = {"synergy": (*worths, *lines), "compare": compared, "study": studied, "sensitivity": studied}
+    return by_kind.get(kind, (*compared, *worths, *lines, *studied))

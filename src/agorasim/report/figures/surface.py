@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +15,6 @@ from agorasim.report.figures.channels import foot, pairs
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
     from agorasim.report.data import Estimate
     from agorasim.report.effects_data import EffectsData
@@ -76,12 +74,14 @@ def surface(data: EffectsData) -> Picture | None:
         if top > low:
             levels = np.linspace(low, top, 11)
             filled = axes.contourf(xs, ys, np.ma.masked_invalid(height), levels=levels, cmap=colours)
-            axes.contour(xs, ys, np.ma.masked_invalid(height), levels=levels, colors="white", linewidths=0.6)
+            axes.contour(
+                xs, ys, np.ma.masked_invalid(height), levels=levels, colors="white", linewidths=0.6, linestyles="solid"
+            )
             ruler = sheet.axes(left + wide + 0.12, 0.05, 0.13, high)
             made = sheet.figure.colorbar(filled, cax=ruler, ticks=levels[::2])
             made.outline.set_visible(False)
-            decimals = _decimals(levels)
-            made.ax.set_yticklabels([words.compact(float(f"{x:.{decimals}f}")) for x in levels[::2]])
+            written = words.ticks(low, top)
+            made.ax.set_yticklabels([written(x) for x in levels[::2].tolist()])
         else:
             axes.annotate("the same everywhere", (0.5, 0.5), xycoords="axes fraction", ha="center", fontsize=9.0)
         at = np.array(list(cells))
@@ -102,8 +102,3 @@ def surface(data: EffectsData) -> Picture | None:
         + "Each point is a mean with an interval of its own, in the data file."
     )
     return Picture("surface", title, reading, caption, frame, draw)
-
-
-def _decimals(levels: NDArray[np.float64]) -> int:
-    step = min(b - a for a, b in pairwise(levels.tolist()))
-    return max(0, -int(np.floor(np.log10(step)))) if step > 0 else 0

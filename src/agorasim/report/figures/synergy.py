@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from agorasim.report import style, words
 from agorasim.report.effects_data import NONE
-from agorasim.report.effects_words import brief, exactly_zero, nothing, outcome_of
+from agorasim.report.effects_words import brief, exactly_zero, outcome_of
 from agorasim.report.figures.base import Key, Picture, Sheet
 from agorasim.report.figures.channels import faint, fold, foot, pairs, table
 from agorasim.report.scale import Scale, covers_zero
@@ -129,7 +129,9 @@ def _reading(data: EffectsData, alone: Pairs, last: Pairs, scale: Scale) -> str:
     if not sure:
         if all(exactly_zero(e) for e, _, _ in every):
             return "Every pair adds up exactly: together they are worth what they are worth apart."
-        return f"Every interaction {nothing(data.n)}: to a first look the channels just add up."
+        return (
+            f"No interaction can be told from nothing with {words.count(data.n, 'pair')}: the channels may just add up."
+        )
     sure.sort(key=lambda of: -abs(of[0].mean))
     # With two channels no other is left to be there or not: both triangles are one number.
     seen: list[str] = []

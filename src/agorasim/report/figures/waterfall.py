@@ -102,7 +102,8 @@ def waterfall(data: EffectsData) -> Picture | None:
     unsure = [s.channel.label for s in steps if doubtful(s.whole)]
     reading = f"All of it: {sum_of} of {outcome}."
     if sure:
-        reading += f" Largest step: {sure[0].channel.label}, {scale.full(sure[0].whole, data.interval)}."
+        widest = max(sure, key=lambda s: abs(s.whole.mean))
+        reading += f" Largest step: {widest.channel.label}, {scale.full(widest.whole, data.interval)}."
     if unsure and data.n > 1:
         reading += f" {label_list(unsure)} {nothing(data.n)}."
     rows = data.select(["level", "grand", "shapley", "shapley_direct", "shapley_carried"])

@@ -221,7 +221,7 @@ def returns(data: EffectsData) -> Picture | None:
     def draw(space: Space) -> Figure:
         from agorasim.report.figures.channels import fold
 
-        key = [Key("dot", "estimate", style.MUTED), Key("cross", "money just comes back", style.BAD)]
+        key = [Key("dot", "estimate", style.MUTED), Key("cross", "breaks even", style.BAD)]
         if data.n > 1:
             key.insert(1, Key("line", words.coverage(data.interval), style.INK))
         columns = 1 if space.narrow else len(found)
