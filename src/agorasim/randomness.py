@@ -288,6 +288,24 @@ def gumbel(u: float) -> float:
     return -math.log(-math.log(u))
 
 
+#: Intervals of the unit line for which `draw_bounds` gives upper bounds, and its rows.
+BOUNDS: Final = 1024
+GUMBEL: Final = 0
+_ANGLE: Final = 1
+
+
+def draw_bounds() -> NDArray[np.float64]:
+    """Upper bounds of draws that rise with their uniform, for u in [k, k + 1) / BOUNDS, shape (2, BOUNDS).
+
+    Row 0: `gumbel(u)`; row 1: the part of the Levy draw that its angle gives, -2 log(2 cos(pi u / 2)). A little more
+    for safety; the last interval has none (inf).
+    """
+    edges = [(k + 1) / BOUNDS for k in range(BOUNDS - 1)]
+    gumbels = [-math.log(-math.log(u)) + 1e-9 for u in edges]
+    angles = [-2.0 * math.log(2.0 * math.cos(0.5 * math.pi * u)) + 1e-9 for u in edges]
+    return np.array([[*gumbels, math.inf], [*angles, math.inf]])
+
+
 @kernel
 def log_positive_stable(u: float, v: float, alpha: float) -> float:
     """Logarithm of a positive stable variable with Laplace transform exp(-t**alpha), 0 < alpha <= 1 (Kanter 1975).
@@ -307,6 +325,14 @@ def log_positive_stable(u: float, v: float, alpha: float) -> float:
         - math.log(math.sin(angle)) / alpha
         + (1.0 - alpha) / alpha * (math.log(math.sin((1.0 - alpha) * angle)) - math.log(waiting))
     )
+
+
+@kernel
+def log_positive_stable_bound(u: float, v: float, alpha: float, bounds: Any) -> float:
+    """What `log_positive_stable` cannot exceed, from `draw_bounds`, without a logarithm where alpha is 0.5."""
+    if alpha == 0.5:
+        return bounds[GUMBEL, int(v * BOUNDS)] + bounds[_ANGLE, int(u * BOUNDS)]
+    return math.inf
 
 
 @kernel

@@ -48,5 +48,4 @@ def figures(world: World, **where: str) -> Any:
 
 def of(world: World, name: str, brand: int = 0) -> np.ndarray:
     """A consumer column of a brand as float64, shape (N,)."""
-    table = world.w.bond if name in world.w.bond.dtype.names else world.w.trade
-    return np.asarray(table[name][:, brand], dtype=np.float64)
+    return np.asarray(getattr(world.w, name)[:, brand], dtype=np.float64)

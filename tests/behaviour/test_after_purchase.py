@@ -36,7 +36,7 @@ def test_satisfaction_is_experience_above_expectation() -> None:
 def test_habit_closes_its_gap_with_every_purchase() -> None:
     world = bought(100, 5, habit=0.2, noise=0.0).run()
     np.testing.assert_allclose(of(world, "habit"), 1 - 0.8**5, rtol=1e-6)
-    assert (of(world, "orders") == 5).all()
+    assert (of(world, "bought") == 5).all()
     assert (of(world, "first_day") == 0).all()
 
 
@@ -58,7 +58,7 @@ def test_the_delighted_recommend_and_the_disappointed_complain() -> None:
         },
         category={**EAGER, "experience": {"noise": noise, "delight": limit, "disappointment": 2 * limit}},
     ).run()
-    said, surprise = world.w.talk["says"][:, 0], of(world, "surprise")
+    said, surprise = world.w.says[:, 0], of(world, "surprise")
     assert near((said == GOOD).mean(), 0.5 * stats.norm.sf(limit), n)
     assert near((said == BAD).mean(), 0.8 * stats.norm.sf(2 * limit), n)
     assert (surprise[said == GOOD] > limit).all()
@@ -101,7 +101,7 @@ def star(leaves: int, says: int, **settings: Any) -> Any:
         category={"need": {"rate": 0.0}, "memory": STILL},
     )
     world.loose = True  # words are put into the centre's mouth from outside
-    world.w.talk["says"][0, 0] = says
+    world.w.says[0, 0] = says
     return world.run()
 
 
@@ -152,7 +152,7 @@ def test_several_friends_say_more_than_one() -> None:
         brands={"lumo": {"sells": {"site": {}}}},
     )
     world.loose = True
-    world.w.talk["says"][1:, 0] = GOOD
+    world.w.says[1:, 0] = GOOD
     world.run()
     assert of(world, "awareness")[0] == pytest.approx(1 - 0.7**k, rel=1e-6)
     assert of(world, "goodwill")[0] == pytest.approx(1 - 0.9**k, rel=1e-6)

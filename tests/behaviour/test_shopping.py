@@ -71,7 +71,7 @@ def test_scarce_goods_go_by_lot(limits: dict[str, int]) -> None:
     ).run()  # fmt: skip
     assert figures(world).orders == 8 * room
     assert figures(world).lost_orders == 8 * (n - room)
-    got = of(world, "orders")
+    got = of(world, "bought")
     law = stats.binom(8, room / n)
     expected = n * np.append(law.pmf(np.arange(5)), law.sf(4))
     assert stats.chisquare(np.bincount(np.minimum(got, 5).astype(int), minlength=6), expected).pvalue > 1e-3
@@ -90,7 +90,7 @@ def test_lots_do_not_depend_on_who_else_stands_in_line() -> None:
             brands=IN_SHOPS,
             category=EAGER,
         ).run()
-        return set(np.flatnonzero(of(world, "orders")).tolist())
+        return set(np.flatnonzero(of(world, "bought")).tolist())
 
     few, some, all_of_them = served(50), served(120), served(1000)
     assert few < some < all_of_them
@@ -107,7 +107,7 @@ def test_a_refused_order_disappoints() -> None:
         brands={"lumo": {"initial": {"awareness": 1.0, "goodwill": 0.3}}},
         category=category,
     ).run()
-    served = of(world, "orders") > 0
+    served = of(world, "bought") > 0
     np.testing.assert_allclose(of(world, "goodwill")[~served], 0.3 + 0.2 * 0.5 * (-1 - 0.3), rtol=1e-6)
     np.testing.assert_allclose(of(world, "goodwill")[served], 0.3, rtol=1e-6)
 
@@ -127,7 +127,7 @@ def test_distance_and_delivery_cost_what_the_scenario_says() -> None:
         },
     ).run()
     away = np.hypot(world.w.traits["x"].astype(float), world.w.traits["y"].astype(float))
-    bought = of(world, "orders") > 0
+    bought = of(world, "bought") > 0
     for low, high in ((0, 1), (1, 2), (2, 3)):
         here = (away >= low) & (away < high)
         chance = 1 / (1 + np.exp(-(1.0 - per_km * away[here])))

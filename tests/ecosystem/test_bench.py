@@ -102,7 +102,7 @@ def test_own_messages_replayed_are_the_world(coffee: Scenario, bench: Bench, dur
             full = other.world(FULL)
             assert other.world(Arm("again", messages=FULL)).digest() == full.digest()
             silent = other.world(Arm("less", (without(*_media(durable)),), messages=FULL))
-            assert (silent.w.person["adopted_ties"] == full.w.person["adopted_ties"]).all()
+            assert (silent.w.adopted_ties == full.w.adopted_ties).all()
             assert silent.w.params["adopters"] == full.w.params["adopters"]
 
 

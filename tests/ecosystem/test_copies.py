@@ -53,7 +53,7 @@ def test_copies_and_pickles_continue_exactly(scenario: Scenario, whole: World) -
 def test_a_change_in_a_copy_stays_there(scenario: Scenario, whole: World) -> None:
     world = World(scenario, seed=3).run(HALF)
     other = world.copy()
-    other.w.bond["awareness"] = 0.0
+    other.w.awareness[:] = 0.0
     other.market.stock[:] = 0
     other.strategies.price[0] *= 2.0
     assert other.run().digest() != whole.digest()

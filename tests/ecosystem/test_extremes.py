@@ -60,7 +60,7 @@ def market() -> Scenario:
 def test_nothing_leaves_its_bounds(name: str) -> None:
     world = World(market().with_overrides(EXTREMES[name])).run()
     for state in ("awareness", "goodwill", "habit", "fatigue"):
-        assert (np.abs(world.w.bond[state]) <= 1.0).all()
+        assert (np.abs(getattr(world.w, state)) <= 1.0).all()
     spend, plan = world.history.spend, world.history.plan
     assert ((spend >= 0) & (spend <= plan)).all()
     kpis = world.kpis().select_dtypes("number").drop(columns="goodwill")

@@ -47,8 +47,8 @@ class Abstainer(Consumer):
     """Never thinks of the first brand."""
 
     def choose(self) -> None:
-        self.columns.bond["awareness"][self.row, 0] = self.columns.bond["habit"][self.row, 0] = 0.0
-        self.columns.bond["visited"][self.row, 0] = self.columns.bond["flags"][self.row, 0] = 0
+        self.columns.awareness[self.row, 0] = self.columns.habit[self.row, 0] = 0.0
+        self.columns.visited[self.row, 0] = self.columns.flags[self.row, 0] = 0
         super().choose()
 
 
@@ -57,7 +57,7 @@ def goodwill_of_first(consumer: Consumer) -> float:
 
 
 def owners_of_app(model: Ecosystem) -> int:
-    return int(model.world.w.trade["member"].any(axis=1).sum())
+    return int(model.world.w.member.any(axis=1).sum())
 
 
 def served(world: World) -> np.ndarray:
@@ -205,7 +205,7 @@ def test_agent_sets(scenario: Scenario) -> None:
     assert {Consumer, Brand, Shop} == set(model.agent_types)
     assert [c.unique_id for c in model.consumers] == list(range(1, model.world.size + 1))
     assert len({a.unique_id for a in model.agents}) == len(model.agents)
-    rates = model.world.w.person["need_rate"].astype(float)
+    rates = model.world.w.need_rate.astype(float)
     assert people.agg("need_rate", sum) == pytest.approx(rates.sum())
     heavy = people.select(lambda c: c.need_rate > 0.3)
     assert len(heavy) == int((rates > 0.3).sum()) > 0
@@ -217,7 +217,7 @@ def test_agent_sets(scenario: Scenario) -> None:
     assert (model.world.w.traits["price"] == np.float32(0.5)).all()
     consumer = model.consumers[7]
     consumer.awareness[1] = 0.25
-    assert model.world.w.bond["awareness"][7, 1] == np.float32(0.25)
+    assert model.world.w.awareness[7, 1] == np.float32(0.25)
     assert consumer.friends() == sorted({int(j) for g in model.world.graphs.values() for j in g.neighbours_of(7)})
 
 

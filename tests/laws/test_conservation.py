@@ -30,7 +30,7 @@ class Diary:
     def __init__(self, data: dict[str, Any]) -> None:
         self.world = w = world(data)
         self.scenario = w.scenario
-        self.bought_before = w.w.trade["orders"].copy()
+        self.bought_before = w.w.bought.copy()
         self.prices: list[list[float]] = []
         self.discounts: list[list[float]] = []
         while not w.finished:
@@ -45,11 +45,11 @@ class Diary:
     def in_range(self, w: World) -> None:
         """Probabilities are probabilities, goodwill lies in [-1, 1], stock is there, at the end of every day."""
         for state in ("awareness", "habit", "fatigue"):
-            values = w.w.bond[state]
+            values = getattr(w.w, state)
             assert values.min() >= 0.0, state
             assert values.max() <= 1.0, state
-        assert np.abs(w.w.bond["goodwill"]).max() <= 1.0
-        assert np.isfinite(w.w.trade["expectation"]).all()
+        assert np.abs(w.w.goodwill).max() <= 1.0
+        assert np.isfinite(w.w.expectation).all()
         limited = np.array([o.stock is not None for o in w.market.offers], dtype=bool)
         assert (w.market.stock[limited] >= 0).all()
         assert (w.market.stock[~limited] == -1).all()
@@ -231,22 +231,22 @@ def check_funnel(d: Diary) -> None:
 
 def check_people(d: Diary) -> None:
     """Customers, experiences and messages follow from what happened before."""
-    w, trade = d.world, d.world.w.trade
+    w, columns = d.world, d.world.w
     ties = sum(int(g.degree().max()) for g in w.graphs.values() if not g.complete)
     for b, name in enumerate(d.scenario.brands):
         rows = d.of["brand"][d.of["brand"].brand == name]
         orders, new = rows.orders.to_numpy(dtype=int), rows.new_customers.to_numpy(dtype=int)
-        assert trade["orders"][:, b].sum() - d.bought_before[:, b].sum() == orders.sum()
+        assert columns.bought[:, b].sum() - d.bought_before[:, b].sum() == orders.sum()
         assert np.array_equal(rows.customers, (d.bought_before[:, b] > 0).sum() + new.cumsum())
-        assert (trade["first_day"][:, b] >= 0).sum() == new.sum()
+        assert (columns.first_day[:, b] >= 0).sum() == new.sum()
         assert (rows.experiences.cumsum().to_numpy() <= orders.cumsum()).all()
         assert (np.diff(rows.members) >= 0).all()
         for said, heard in (("recommendations", "heard_good"), ("complaints", "heard_bad")):
             told = np.concatenate([[0], rows[said].to_numpy(dtype=int)[:-1]])
             assert (rows[heard].to_numpy(dtype=int) <= told * ties).all()
     if d.scenario.category.kind == "durable":
-        assert (trade["orders"].sum(axis=1) <= np.maximum(d.bought_before.sum(axis=1), 1)).all()
-        assert np.array_equal(w.w.person["owner"] > 0, trade["orders"].sum(axis=1) > 0)
+        assert (columns.bought.sum(axis=1) <= np.maximum(d.bought_before.sum(axis=1), 1)).all()
+        assert np.array_equal(w.w.owner > 0, columns.bought.sum(axis=1) > 0)
         assert (d.of["brand"].new_customers == d.of["brand"].orders).all()
 
 

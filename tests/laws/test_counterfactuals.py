@@ -147,7 +147,7 @@ def test_without_a_place_nothing_is_sold_shown_or_visited_there() -> None:
     assert fixed[names.index("event")] == full.history.fixed[8:, 0, names.index("event")].sum() > 0
     assert fixed.sum() == fixed[names.index("event")]
     assert (off.history.touch[:8] == full.history.touch[:8]).all(), "the warm-up is common"
-    assert (off.w.trade["member"][:, 0] <= full.w.trade["member"][:, 0]).all(), "fewer ways to join"
+    assert (off.w.member[:, 0] <= full.w.member[:, 0]).all(), "fewer ways to join"
 
 
 def test_without_messages_members_stay_and_organic_search_stays() -> None:
@@ -155,7 +155,7 @@ def test_without_messages_members_stay_and_organic_search_stays() -> None:
     community, search = names.index("community"), names.index("search")
     assert not off.history.touch[8:, 0, community, :4].any()
     assert off.history.offer[8:, [o.place == "community" for o in off.market.offers], 0].sum() > 0, "selling stays"
-    assert (off.w.trade["member"][:, 0]).sum() > 0.8 * full.w.trade["member"][:, 0].sum()
+    assert (off.w.member[:, 0]).sum() > 0.8 * full.w.member[:, 0].sum()
     assert not off.history.spend[8:, 0, search].any()
     assert 0 < off.history.touch[8:, 0, search, 3].sum() < full.history.touch[8:, 0, search, 3].sum()
     assert not off.history.fixed[8:, 0, community].any(), "avoidable"

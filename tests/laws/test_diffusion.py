@@ -59,9 +59,9 @@ def test_daily_bass_recursion(rule: str) -> None:
 def start_with(world: World, *nodes: int) -> World:
     """Give the named consumers an irresistible need, so that they adopt on the first day."""
     world.w.params["needing"] = 1
-    world.w.person["need_rate"][list(nodes)] = 60.0
-    world.w.person["need_zero"][list(nodes)] = 0.0
-    world.w.bond["awareness"][list(nodes)] = 1.0
+    world.w.need_rate[list(nodes)] = 60.0
+    world.w.need_zero[list(nodes)] = 0.0
+    world.w.awareness[list(nodes)] = 1.0
     world.w.brands["base"] = 40.0
     return world
 
@@ -71,7 +71,7 @@ def test_thresholds_travel_a_path_one_tie_a_day() -> None:
     for phi, expected in ((0.5, list(range(1, 8))), (0.51, [1] * 7)):
         world = start_with(launch(7, 7, 0, {"rule": "threshold", "phi": phi}, nx.path_graph(7)), 0)
         assert owners(world).tolist() == expected
-        assert world.w.trade["first_day"][:, 0].tolist() == [d if d < expected[-1] else -1 for d in range(7)]
+        assert world.w.first_day[:, 0].tolist() == [d if d < expected[-1] else -1 for d in range(7)]
 
 
 @pytest.mark.parametrize("phi", [0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.8, 0.9])
@@ -92,7 +92,7 @@ def test_contacts_on_a_star() -> None:
     seeds = np.concatenate([hubs + leaf for leaf in range(1, k + 1)])
     world = launch(len(graph), 2, 3, {"rule": "contact", "p": p, "q": q}, graph)
     start_with(world, *seeds).run()
-    first = world.w.trade["first_day"][:, 0]
+    first = world.w.first_day[:, 0]
     free = first[hubs] != 0
     assert near((first[hubs][free] == 1).mean(), 1 - (1 - p) * (1 - q) ** k, free.sum())
     quiet = free & (first[hubs + k + 1] != 0)  # the last leaf's only tie had not adopted
@@ -123,14 +123,14 @@ def messages(graph: Any, days: int, seed: int = 2, **word_of_mouth: Any) -> Worl
 def test_a_message_travels_a_directed_path() -> None:
     """Sure to cross, it moves one tie a day, forwards only, and leaves exactly its mark."""
     world = messages(nx.path_graph(6, create_using=nx.DiGraph), 4, transmit=1.0)
-    world.w.talk["says"][2, 0] = GOOD
+    world.w.says[2, 0] = GOOD
     heard_on = []
     while not world.finished:
         world.step()
-        heard_on.append(np.flatnonzero(world.w.bond["awareness"][:, 0]).tolist())
+        heard_on.append(np.flatnonzero(world.w.awareness[:, 0]).tolist())
     assert heard_on == [[3], [3, 4], [3, 4, 5], [3, 4, 5]]
-    assert world.w.bond["awareness"][3:, 0].tolist() == [0.5] * 3
-    assert world.w.bond["goodwill"][3:, 0].tolist() == [0.25] * 3
+    assert world.w.awareness[3:, 0].tolist() == [0.5] * 3
+    assert world.w.goodwill[3:, 0].tolist() == [0.25] * 3
 
 
 def test_a_cascade_along_paths_has_its_expected_size() -> None:
@@ -139,9 +139,9 @@ def test_a_cascade_along_paths_has_its_expected_size() -> None:
     path = nx.path_graph(length, create_using=nx.DiGraph)
     world = messages(nx.disjoint_union_all([path] * copies), 10, transmit=0.5)
     starts = np.arange(copies) * length
-    world.w.talk["says"][starts, 0] = GOOD
+    world.w.says[starts, 0] = GOOD
     world.run()
-    reached = (world.w.bond["awareness"][:, 0] > 0).reshape(copies, length)
+    reached = (world.w.awareness[:, 0] > 0).reshape(copies, length)
     sizes = 1 + reached.sum(axis=1)
     assert abs(sizes.mean() - 1.9990) <= 4 * sizes.std() / math.sqrt(copies)
     assert not reached[:, 0].any()

@@ -46,7 +46,7 @@ def test_needs_are_negative_binomial() -> None:
     counts = np.zeros(n, dtype=np.int64)
     while not world.finished:
         world.step()
-        counts += world.w.person["needs"]
+        counts += world.w.needs
     law = stats.nbinom(r, alpha / (alpha + days))
     assert law.pmf(0) == pytest.approx(0.613, abs=5e-4)
     assert law.mean() == pytest.approx(0.988, abs=2e-3)
@@ -80,7 +80,7 @@ def test_reach_and_frequency_of_random_exposure(grp: int, reached: float, thrice
     n = 60_000
     world = advertised(n, grp / 100, awareness=0.05).run()
     # Without saturation k impressions leave awareness 1 - .95^k, so each consumer's frequency can be read.
-    frequency = np.rint(np.log1p(-world.w.bond["awareness"][:, 0].astype(float)) / math.log(0.95))
+    frequency = np.rint(np.log1p(-world.w.awareness[:, 0].astype(float)) / math.log(0.95))
     assert (frequency > 0).mean() == pytest.approx(reached, abs=0.005)
     assert (frequency >= 3).mean() == pytest.approx(thrice, abs=0.005)
     assert stats.chisquare(*poisson_table(frequency, grp / 100)).pvalue > 1e-3
@@ -105,7 +105,7 @@ def test_viewers_who_differ_are_reached_less_often() -> None:
     reach = {}
     for spread in (0.0, 0.4):
         world = advertised(n, mean, days, use=use, spread=spread, awareness=0.5).run()
-        reach[spread] = (world.w.bond["awareness"][:, 0] > 0).mean()
+        reach[spread] = (world.w.awareness[:, 0] > 0).mean()
         impressions = kpis(world).to_pandas().query("touchpoint == 'feed'").impressions.sum()
         assert impressions == pytest.approx(n * days * use * mean, rel=0.02), "the same weight of advertising"
     scale = (1 - 0.4) / 0.4
@@ -126,7 +126,7 @@ def test_touchpoints_combine_as_a_union_with_diminishing_returns() -> None:
     brand = {"budget": 1e9, "policy": {"plan": {"one": 1e6, "two": 1e6}}}
     world = market(50, touchpoints=feeds, brands={"lumo": brand}).run()
     expected = 1 - (1 - 0.2) * (1 - 0.1) * (1 - 0.05) * (1 - 0.3) ** 2
-    np.testing.assert_allclose(world.w.bond["awareness"][:, 0], expected, rtol=1e-6)
+    np.testing.assert_allclose(world.w.awareness[:, 0], expected, rtol=1e-6)
 
 
 def test_memory_fades_geometrically() -> None:
@@ -146,7 +146,7 @@ def test_memory_fades_geometrically() -> None:
     state = np.float32(0.4)
     for _ in range(59):
         state = np.float32(np.float64(state) * 0.8)
-    assert (world.w.bond["awareness"] == state).all(), "decay is a float32 product a day, exactly"
+    assert (world.w.awareness == state).all(), "decay is a float32 product a day, exactly"
 
 
 def test_steady_advertising_has_its_long_run_effect() -> None:
@@ -158,7 +158,7 @@ def test_steady_advertising_has_its_long_run_effect() -> None:
         touchpoints={"feed": {"kind": "social", "use": 1.0, "cap": 1, "awareness": gain}},
         brands={"lumo": {"budget": 1e6, "policy": {"plan": {"feed": 1e5}}}},
     ).run()  # fmt: skip
-    long_run = world.w.bond["awareness"][:, 0]
+    long_run = world.w.awareness[:, 0]
     np.testing.assert_allclose(long_run, gain / (1 - keep * (1 - gain)), rtol=1e-5)
     np.testing.assert_allclose(long_run / gain, 1 / (1 - keep), rtol=2e-3)
 
@@ -190,7 +190,7 @@ def taken(world: World) -> np.ndarray:
         b = list(world.scenario.brands).index(offer.brand)
         orders = world.w.orders[: world.history.offer[0, :, :2].sum()]
         out[orders["consumer"][orders["offer"] == o]] = o
-        assert (out == o).sum() <= world.w.trade["orders"][:, b].sum()
+        assert (out == o).sum() <= world.w.bought[:, b].sum()
     return out
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from generated import Dice
 
+from agorasim.behaviour.columns import BOND, PERSON, TALK, TRADE
 from agorasim.ecosystem import World
 from agorasim.ecosystem.world import CONSUMER_PHASES
 from agorasim.scenario.schema import Scenario
@@ -72,11 +73,9 @@ def rows(world: World, but: tuple[str, ...] = ()) -> np.ndarray:
     """Each consumer's whole state as bytes, shape (N, .)."""
     w = world.w
     fields = [
-        np.ascontiguousarray(array[name]).reshape(SIZE, -1).view(np.uint8)
-        for array in (w.person, w.bond, w.trade, w.talk)
-        if len(array)
-        for name in array.dtype.names
-        if name not in but
+        np.ascontiguousarray(getattr(w, name)).reshape(SIZE, -1).view(np.uint8)
+        for name in (*PERSON, *BOND, *TRADE, *TALK)
+        if len(getattr(w, name)) and name not in but
     ]
     return np.hstack(fields)
 
@@ -86,22 +85,22 @@ def different(a: World, b: World, but: tuple[str, ...] = ()) -> set[int]:
 
 
 def appetite(w: Any) -> None:
-    w.person["need_rate"][CHANGED] = 8.0
-    w.person["need_zero"][CHANGED] = np.exp(-8.0)
+    w.need_rate[CHANGED] = 8.0
+    w.need_zero[CHANGED] = np.exp(-8.0)
 
 
 def disappointment(w: Any) -> None:
-    w.trade["expectation"][CHANGED] = 3.0
+    w.expectation[CHANGED] = 3.0
 
 
 def enthusiasm(w: Any) -> None:
     appetite(w)
-    w.bond["awareness"][CHANGED] = w.bond["goodwill"][CHANGED] = 1.0
+    w.awareness[CHANGED] = w.goodwill[CHANGED] = 1.0
 
 
 def parcel(w: Any) -> None:
     """Something far better than expected arrives today and is talked about."""
-    w.trade["arrives"][CHANGED], w.trade["expectation"][CHANGED] = DAY, -5.0
+    w.arrives[CHANGED], w.expectation[CHANGED] = DAY, -5.0
 
 
 CASES = [
@@ -116,7 +115,7 @@ CASES = [
 @pytest.mark.parametrize(("rule", "category", "change"), CASES)
 def test_change_travels_one_tie_a_day(rule: str, category: dict[str, Any], change: Callable[[Any], None]) -> None:
     a = World(slack(rule, **category)).run(DAY)
-    assert rule == "cascade" or not a.w.person["owner"][CHANGED]
+    assert rule == "cascade" or not a.w.owner[CHANGED]
     a.loose = True  # states are written to from outside
     b = a.copy()
     change(b.w)
@@ -141,8 +140,8 @@ def test_no_phase_of_the_morning_reads_another_row() -> None:
     b = a.copy()
     changed = {dice.whole(0, SIZE - 1) for _ in range(9)}
     for i in changed:
-        b.w.bond["awareness"][i], b.w.bond["goodwill"][i] = dice.real(0, 1), dice.real(-1, 1)
-        b.w.trade["orders"][i], b.w.trade["touch_day"][i] = 3, DAY - 1
+        b.w.awareness[i], b.w.goodwill[i] = dice.real(0, 1), dice.real(-1, 1)
+        b.w.bought[i], b.w.touch_day[i] = 3, DAY - 1
     for w in (a, b):
         w.open_day()
         w.decide()

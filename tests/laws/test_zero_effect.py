@@ -191,8 +191,8 @@ def test_a_mechanism_switched_off_equals_its_absence(switch: str) -> None:
 
 
 def test_a_mechanism_that_is_absent_has_no_columns() -> None:
-    assert len(finished(silent(with_everything(3))).w.talk) == 0
-    assert len(finished(talks(with_everything(3))).w.talk) > 0
+    assert len(finished(silent(with_everything(3))).w.says) == 0
+    assert len(finished(talks(with_everything(3))).w.says) > 0
 
 
 # --- interventions of zero effect -----------------------------------------------------------------------------------

@@ -9,10 +9,11 @@ draw, taking one away moves only those who had chosen it.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
-from agorasim._compile import borrowed
+from agorasim._compile import borrowed, inlined
 from agorasim.behaviour.columns import (
     BY_CONSIDERED,
     CLICKED,
@@ -21,11 +22,11 @@ from agorasim.behaviour.columns import (
     Columns,
 )
 from agorasim.randomness import (
-    BRAND_CHOICE,
-    PLACE_CHOICE,
-    block,
+    BOUNDS,
+    GUMBEL,
     gumbel,
     log_positive_stable,
+    log_positive_stable_bound,
     philox_here,
     to_uniform,
 )
@@ -34,84 +35,107 @@ from agorasim.randomness import (
 @borrowed
 def considers(w: Columns, i: int, b: int, u: float) -> bool:
     """Whether a brand enters the consideration set: found or visited today, or recalled (awareness or habit)."""
-    bond = w.bond[i, b]
-    if bond["flags"] & (FOUND | CLICKED) or bond["visited"]:
+    if w.flags[i, b] & (FOUND | CLICKED) or w.visited[i, b]:
         return True
-    return bool(u < max(np.float64(bond["awareness"]), np.float64(bond["habit"])))
+    return bool(u < max(np.float64(w.awareness[i, b]), np.float64(w.habit[i, b])))
+
+
+@borrowed
+def liking(w: Columns, i: int, b: int) -> float:
+    """What speaks for a brand wherever it is bought."""
+    params = w.params[0]
+    return float(
+        w.brands[b]["base"]
+        + params["goodwill"] * np.float64(w.goodwill[i, b])
+        + params["habit"] * np.float64(w.habit[i, b])
+    )
+
+
+@inlined
+def place_utility(liked: float, offer: Any, traits: Any, visited: int, distance: float, visit: float) -> float:
+    """Systematic utility of buying a brand (liked so much, visited there today) at a place, against not buying (0)."""
+    value = liked - np.float64(traits["price"]) * offer["pain"] + np.float64(traits["deal"]) * offer["signal"]
+    value = value - offer["wait"]
+    if offer["located"]:
+        dx = np.float64(traits["x"]) - np.float64(offer["x"])
+        dy = np.float64(traits["y"]) - np.float64(offer["y"])
+        value = value - distance * math.sqrt(dx * dx + dy * dy)
+    if offer["bit"] >= 0 and (visited >> np.uint32(offer["bit"])) & np.uint32(1):
+        value = value + visit
+    return value
 
 
 @borrowed
 def offer_utility(w: Columns, i: int, o: int) -> float:
-    """Systematic utility of buying a brand at a place, against not buying (0)."""
-    offer = w.offers[o]
-    traits = w.traits[i]
-    bond = w.bond[i, offer["brand"]]
-    params = w.params[0]
-    value = (
-        w.brands[offer["brand"]]["base"]
-        + params["goodwill"] * np.float64(bond["goodwill"])
-        + params["habit"] * np.float64(bond["habit"])
-        - np.float64(traits["price"]) * offer["pain"]
-        + np.float64(traits["deal"]) * offer["signal"]
-        - offer["wait"]
-    )
-    if offer["located"]:
-        dx = np.float64(traits["x"]) - np.float64(offer["x"])
-        dy = np.float64(traits["y"]) - np.float64(offer["y"])
-        value = value - params["distance"] * math.sqrt(dx * dx + dy * dy)
-    if offer["bit"] >= 0 and (bond["visited"] >> np.uint32(offer["bit"])) & np.uint32(1):
-        value = value + params["visit"]
-    return float(value)
+    """Systematic utility of an offer to a consumer, against not buying (0)."""
+    b = w.offers[o]["brand"]
+    p = w.params[0]
+    return float(place_utility(liking(w, i, b), w.offers[o], w.traits[i], w.visited[i, b], p["distance"], p["visit"]))
 
 
 @borrowed
 def toss(w: Columns, i: int, ids: int) -> None:
-    """The draws of one choice into `w.tossed`: row 0 one a place, rows 1 to 3 three a brand.
+    """The draws of one choice into `w.tossed`, a column a draw: places, then nothing, then brands (three uniforms).
 
-    All of them, needed or not: a loop of nothing but Philox blocks is vectorised, and so eight times cheaper a block.
+    All of them, needed or not: a loop of nothing but Philox blocks is vectorised, and so eight times cheaper a block
+    (the tables are filled up to whole vectors, because what is left over would be done one by one).
     """
     at = w.now[0]
-    day = np.uint64(at["day"]) << np.uint64(8)
-    place = np.uint32(day | np.uint64(PLACE_CHOICE))
-    brand = np.uint32(day | np.uint64(BRAND_CHOICE))
+    day = np.uint32(np.uint64(at["day"]) << np.uint64(8))
     who, replicate = np.uint32(i), np.uint32(at["replicate"])
     key0, key1 = np.uint32(at["key0"]), np.uint32(at["key1"])
-    entities = w.offer_ids[ids]
-    uniform = w.tossed[0]
-    for o in range(entities.shape[0]):
-        a, _, _, _ = philox_here(who, entities[o], replicate, place, key0, key1)
-        uniform[o] = to_uniform(a)
-    entities = w.brand_ids[ids]
-    for b in range(entities.shape[0]):
-        a, c, d, _ = philox_here(who, entities[b], replicate, brand, key0, key1)
-        w.tossed[1, b] = to_uniform(a)
-        w.tossed[2, b] = to_uniform(c)
-        w.tossed[3, b] = to_uniform(d)
+    entities, purposes = w.choice_ids[ids], w.choice_purposes
+    first, second, third = w.tossed[0], w.tossed[1], w.tossed[2]
+    for k in range(entities.shape[0]):
+        a, b, c, _ = philox_here(who, entities[k], replicate, day | purposes[k], key0, key1)
+        first[k] = to_uniform(a)
+        second[k] = to_uniform(b)
+        third[k] = to_uniform(c)
 
 
 @borrowed
 def choose_one(w: Columns, i: int, k: int) -> int:
-    """The offer taken for the consumer's k-th need of the day, -1 for none."""
-    ids = k % w.outside_ids.shape[0]
-    toss(w, i, ids)
-    tossed, offers = w.tossed, w.offers
-    direct = w.person[i]["direct"]
+    """The offer taken for the consumer's k-th need of the day, -1 for none.
+
+    Most places cannot win whatever their exact draws: upper bounds from tables spare them the logarithms.
+    """
+    toss(w, i, k % w.choice_ids.shape[0])
+    offers, bounds = w.offers, w.bounds
+    first, second, third = w.tossed[0], w.tossed[1], w.tossed[2]
+    nothing = offers.shape[0]
+    direct = w.direct[i]
     best = -1
     most = -1e300
     if not direct:
-        most = gumbel(block(w.now, PLACE_CHOICE, i, w.outside_ids[ids])[0])
-    scale = w.params[0]["dissimilarity"]
-    cell = w.person[i]["cell"]
-    for b in range(w.bond.shape[1]):
-        if not (direct or considers(w, i, b, tossed[1, b])):
+        most = gumbel(first[nothing])
+    params = w.params[0]
+    scale, distance, visit = params["dissimilarity"], params["distance"], params["visit"]
+    traits = w.traits[i]
+    cell = w.cell[i]
+    for b in range(w.awareness.shape[1]):
+        own = nothing + 1 + b
+        if not (direct or considers(w, i, b, first[own])):
             continue
         w.by_cell[b, cell, BY_CONSIDERED] += 1
-        shared = log_positive_stable(tossed[2, b], tossed[3, b], scale)
+        shared = log_positive_stable_bound(second[own], third[own], scale, bounds)
+        exact = False
+        liked = liking(w, i, b)
+        visited = w.visited[i, b]
+        member = w.member[i, b]
         for o in range(w.brands[b]["first"], w.brands[b]["end"]):
             offer = offers[o]
-            if not offer["open"] or (offer["members"] and not w.trade[i, b]["member"]):
+            if not offer["open"] or (offer["members"] and not member):
                 continue
-            utility = offer_utility(w, i, o) + scale * (gumbel(tossed[0, o]) + shared)
+            value = place_utility(liked, offer, traits, visited, distance, visit)
+            at_most = bounds[GUMBEL, int(first[o] * BOUNDS)]
+            if value + scale * (at_most + shared) <= most:
+                continue
+            if not exact:
+                shared = log_positive_stable(second[own], third[own], scale)
+                exact = True
+                if value + scale * (at_most + shared) <= most:
+                    continue
+            utility = value + scale * (gumbel(first[o]) + shared)
             if utility > most:
                 most = utility
                 best = o
@@ -121,7 +145,7 @@ def choose_one(w: Columns, i: int, k: int) -> int:
 @borrowed
 def choose(w: Columns, i: int) -> None:
     """A consumer answers each need of the day with an order, or with nothing."""
-    for k in range(w.person[i]["needs"]):
+    for k in range(w.needs[i]):
         o = choose_one(w, i, k)
         if o >= 0:
             order = w.orders[w.counts[ORDERS_WRITTEN]]

@@ -1,4 +1,4 @@
-"""The columns of a world: record layouts whose types do not depend on how many brands or touchpoints there are.
+"""The columns of a world: arrays whose element types do not depend on how many brands or touchpoints there are.
 
 Numbers of consumers (N), brands (B), touchpoints (T), regions x segments (G, cells) are array dimensions, so a new
 scenario never recompiles. Columns that a scenario does not need have length 0.
@@ -21,18 +21,18 @@ def _record(*fields: tuple[str, str]) -> np.dtype[Any]:
     return np.dtype(list(fields), align=True)
 
 
-#: (N,) what every day reads.
-PERSON: Final = _record(
-    ("need_rate", "f4"),  # needs a day on an ordinary day
-    ("need_zero", "f4"),  # exp(-need_rate x today's multiplier), rewritten when the multiplier changes
-    ("cell", "i4"),  # segment x number of regions + region
-    ("adopted_ties", "i4"),  # ties (weighted, fixed point for `threshold`) whose other end has adopted
-    ("needs", "u1"),  # needs recognised today
-    ("owner", "u1"),  # has adopted the durable
-    ("consent", "u1"),  # lets brands identify them
-    ("direct", "u1"),  # adopts today without choosing whether to buy
-)
-#: (N,) traits that only shopping and talking read.
+#: (N,) what every day reads. One array a field: passes over everybody then run at the speed of the memory.
+PERSON: Final = {
+    "need_rate": "f4",  # needs a day on an ordinary day
+    "need_zero": "f4",  # exp(-need_rate x today's multiplier), rewritten when the multiplier changes
+    "cell": "i4",  # segment x number of regions + region
+    "adopted_ties": "i4",  # ties (weighted, fixed point for `threshold`) whose other end has adopted
+    "needs": "u1",  # needs recognised today
+    "owner": "u1",  # has adopted the durable
+    "consent": "u1",  # lets brands identify them
+    "direct": "u1",  # adopts today without choosing whether to buy
+}
+#: (N,) traits that only shopping and talking read, one record a consumer.
 TRAITS: Final = _record(
     ("x", "f4"),
     ("y", "f4"),
@@ -44,27 +44,27 @@ TRAITS: Final = _record(
     ("ties", "i4"),
 )
 #: (N, B) what a consumer feels about a brand.
-BOND: Final = _record(
-    ("awareness", "f4"),
-    ("goodwill", "f4"),
-    ("habit", "f4"),
-    ("fatigue", "f4"),
-    ("visited", "u4"),  # today's visits, one bit a visiting touchpoint
-    ("flags", "u1"),  # today's events: REACHED, CLICKED, FOUND, EXPERIENCED
-)
+BOND: Final = {
+    "awareness": "f4",
+    "goodwill": "f4",
+    "habit": "f4",
+    "fatigue": "f4",
+    "visited": "u4",  # today's visits, one bit a visiting touchpoint
+    "flags": "u1",  # today's events: REACHED, CLICKED, FOUND, EXPERIENCED
+}
 #: (N, B) what passed between a consumer and a brand.
-TRADE: Final = _record(
-    ("expectation", "f4"),
-    ("surprise", "f4"),  # experience above expectation, of today
-    ("orders", "i4"),
-    ("first_day", "i4"),  # day of the first purchase seen; -1 none
-    ("arrives", "i4"),  # day the order under way is received; -1 none
-    ("touch_day", "i4"),  # day of the last touch the brand could identify; -1 none
-    ("touch", "i2"),
-    ("member", "u1"),
-)
+TRADE: Final = {
+    "expectation": "f4",
+    "surprise": "f4",  # experience above expectation, of today
+    "bought": "i4",  # orders served so far
+    "first_day": "i4",  # day of the first purchase seen; -1 none
+    "arrives": "i4",  # day the order under way is received; -1 none
+    "touch_day": "i4",  # day of the last touch the brand could identify; -1 none
+    "last_touch": "i2",
+    "member": "u1",
+}
 #: (N, B) messages; length 0 when nobody talks.
-TALK: Final = _record(("hears_good", "u2"), ("hears_bad", "u2"), ("says", "u1"))
+TALK: Final = {"hears_good": "u2", "hears_bad": "u2", "says": "u1"}
 
 REACHED: Final = 1
 CLICKED: Final = 2
@@ -240,11 +240,10 @@ SHIFT: Final = 1048576
 LAYOUT: Final[dict[str, tuple[Any, int]]] = {
     "now": (STREAM, 1),  # (1,): address of today's draws
     "params": (PARAMS, 1),  # (1,)
-    "person": (PERSON, 1),  # (N,)
+    **{name: (kind, 1) for name, kind in PERSON.items()},  # (N,)
     "traits": (TRAITS, 1),  # (N,)
-    "bond": (BOND, 2),  # (N, B)
-    "trade": (TRADE, 2),  # (N, B)
-    "talk": (TALK, 2),  # (N, B) or (0, B)
+    **{name: (kind, 2) for name, kind in (BOND | TRADE).items()},  # (N, B)
+    **{name: (kind, 2) for name, kind in TALK.items()},  # (N, B) or (0, B)
     "use": ("f4", 2),  # (T, N): probability of using a touchpoint on a day
     "near": ("f4", 2),  # (K, N): closeness to the brand's nearest shop
     "touches": (TOUCH, 1),
@@ -254,9 +253,8 @@ LAYOUT: Final[dict[str, tuple[Any, int]]] = {
     "results": (RESULT, 1),
     "brands": (BRAND, 1),
     "offers": (OFFER, 1),
-    "brand_ids": ("u4", 2),  # (K, B): entity of a brand in the k-th order of a day
-    "offer_ids": ("u4", 2),  # (K, O)
-    "outside_ids": ("i8", 1),  # (K,)
+    "choice_ids": ("u4", 2),  # (K, L): entities of the k-th order of a day: offers, nothing, brands, filled up
+    "choice_purposes": ("u4", 1),  # (L,): what each of them is drawn for
     "escapes": ("f8", 1),  # (1 - q) ** k for k adopted ties (contact)
     "orders": (ORDER, 1),  # room for today's orders
     "counts": ("i8", 1),  # (4,): orders written, needs arisen
@@ -266,11 +264,15 @@ LAYOUT: Final[dict[str, tuple[Any, int]]] = {
     "needs_by_cell": ("i8", 1),  # (G,)
     "uniform": ("f8", 2),  # (2, 256): a chunk's draws
     "listed": ("i8", 2),  # (2, 257): a chunk's lists of consumers
-    "tossed": ("f8", 2),  # (4, offers or brands): draws of one choice
+    "tossed": ("f8", 2),  # (3, L): draws of one choice
+    "bounds": ("f8", 2),  # (2, BOUNDS): upper bounds of draws, by their uniform
     "levels": ("i8", 3),  # (B, G, 2): customers and members, carried from day to day
     "speakers": ("i4", 1),  # codes consumer * B + brand of those with something to say tomorrow
     "spoken": ("i8", 1),  # (1,): how many of them
 }
+
+
+_POSITION: Final = {name: k for k, name in enumerate(LAYOUT)}
 
 
 class Columns:
@@ -293,14 +295,21 @@ class Columns:
         self.address = self.table.ctypes.data
         self.put(**arrays)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in LAYOUT:
+            raise AttributeError(
+                f"write into column {name!r} with [...] = (compiled code knows its address), or use put"
+            )
+        object.__setattr__(self, name, value)
+
     def put(self, **arrays: Array) -> None:
         """Replace columns. TypeError when an element type, the dimensions or the memory order is not the layout's."""
         for name, array in arrays.items():
             dtype, ndim = LAYOUT[name]
             if array.dtype != np.dtype(dtype) or array.ndim != ndim or not array.flags.c_contiguous:
                 raise TypeError(f"column {name!r} must be C-contiguous {np.dtype(dtype)} of {ndim} dimensions")
-            setattr(self, name, array)
-            self.table[list(LAYOUT).index(name)] = [array.ctypes.data, *array.shape, *[0] * (3 - ndim)]
+            object.__setattr__(self, name, array)
+            self.table[_POSITION[name]] = [array.ctypes.data, *array.shape, *[0] * (3 - ndim)]
 
     def arrays(self) -> dict[str, Array]:
         """All columns by name."""

@@ -18,7 +18,7 @@ def morning(w: Columns) -> None:
 
     None of these phases reads another consumer's state, so the order of chunks cannot matter.
     """
-    for chunk in range((w.person.shape[0] + CHUNK - 1) // CHUNK):
+    for chunk in range((w.cell.shape[0] + CHUNK - 1) // CHUNK):
         see_chunk(w, chunk)
         talk_chunk(w, chunk)
         count = need_chunk(w, chunk)
@@ -30,33 +30,33 @@ def morning(w: Columns) -> None:
 @borrowed
 def see_all(w: Columns) -> None:
     """The phase `see` for everybody."""
-    for chunk in range((w.person.shape[0] + CHUNK - 1) // CHUNK):
+    for chunk in range((w.cell.shape[0] + CHUNK - 1) // CHUNK):
         see_chunk(w, chunk)
 
 
 @borrowed
 def talk_all(w: Columns) -> None:
     """The phase `talk` for everybody."""
-    for chunk in range((w.person.shape[0] + CHUNK - 1) // CHUNK):
+    for chunk in range((w.cell.shape[0] + CHUNK - 1) // CHUNK):
         talk_chunk(w, chunk)
 
 
 @borrowed
 def need_all(w: Columns) -> None:
     """The phase `need` for everybody."""
-    for chunk in range((w.person.shape[0] + CHUNK - 1) // CHUNK):
+    for chunk in range((w.cell.shape[0] + CHUNK - 1) // CHUNK):
         need_chunk(w, chunk)
 
 
 @borrowed
 def search_all(w: Columns) -> None:
     """The phase `search` for everybody."""
-    for i in range(w.person.shape[0]):
+    for i in range(w.cell.shape[0]):
         search(w, i)
 
 
 @borrowed
 def choose_all(w: Columns) -> None:
     """The phase `choose` for everybody."""
-    for i in range(w.person.shape[0]):
+    for i in range(w.cell.shape[0]):
         choose(w, i)

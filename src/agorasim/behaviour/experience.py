@@ -40,10 +40,9 @@ from agorasim.randomness import EXPERIENCE, RATION, block, normal
 @borrowed
 def move_goodwill(w: Columns, i: int, b: int, surprise: float) -> None:
     """Goodwill moves by a share of the gap to 1 (or to -1), proportional to the surprise."""
-    bond = w.bond[i, b]
-    goodwill = np.float64(bond["goodwill"])
+    goodwill = np.float64(w.goodwill[i, b])
     step = min(1.0, w.params[0]["goodwill_gain"] * abs(surprise))
-    bond["goodwill"] = np.float32(goodwill + step * ((1.0 if surprise >= 0.0 else -1.0) - goodwill))
+    w.goodwill[i, b] = np.float32(goodwill + step * ((1.0 if surprise >= 0.0 else -1.0) - goodwill))
 
 
 @borrowed
@@ -58,29 +57,26 @@ def settle(w: Columns, i: int, o: int) -> None:
     """A served order: money, habit, ownership, and when the goods will be there."""
     offer = w.offers[o]
     b = np.int64(offer["brand"])
-    person = w.person[i]
-    trade = w.trade[i, b]
-    bond = w.bond[i, b]
     today = np.int32(w.now[0]["day"])
-    cell = person["cell"]
+    cell = w.cell[i]
     w.at_offer[o, OF_ORDERS] += 1
     w.by_cell[b, cell, BY_ORDERS] += 1
     w.by_cell[b, cell, BY_REVENUE] += offer["price"]
-    if trade["orders"] == 0:
+    if w.bought[i, b] == 0:
         w.by_cell[b, cell, BY_NEW] += 1
         w.levels[b, cell, CUSTOMERS] += 1
-        trade["first_day"] = today
-    trade["orders"] = np.int32(trade["orders"] + 1)
-    if trade["touch_day"] >= 0 and today - trade["touch_day"] < w.params[0]["window"]:
-        w.at_touch[b, trade["touch"], AT_CREDIT] += 1
-        w.at_touch[b, trade["touch"], AT_CREDIT_MONEY] += offer["price"]
-    habit = np.float64(bond["habit"])
-    bond["habit"] = np.float32(habit + w.params[0]["habit_gain"] * (1.0 - habit))
-    person["owner"] = np.uint8(1)
+        w.first_day[i, b] = today
+    w.bought[i, b] += 1
+    if w.touch_day[i, b] >= 0 and today - w.touch_day[i, b] < w.params[0]["window"]:
+        w.at_touch[b, w.last_touch[i, b], AT_CREDIT] += 1
+        w.at_touch[b, w.last_touch[i, b], AT_CREDIT_MONEY] += offer["price"]
+    habit = np.float64(w.habit[i, b])
+    w.habit[i, b] = np.float32(habit + w.params[0]["habit_gain"] * (1.0 - habit))
+    w.owner[i] = np.uint8(1)
     there = np.int32(today + offer["days"])
     # Parcels of one brand under way are opened together, on the first day one of them is there.
-    if trade["arrives"] < today or there < trade["arrives"]:
-        trade["arrives"] = there
+    if w.arrives[i, b] < today or there < w.arrives[i, b]:
+        w.arrives[i, b] = there
 
 
 @borrowed
@@ -89,38 +85,48 @@ def refuse(w: Columns, i: int, o: int) -> None:
     b = np.int64(w.offers[o]["brand"])
     params = w.params[0]
     w.at_offer[o, OF_LOST] += 1
-    w.by_cell[b, w.person[i]["cell"], BY_LOST] += 1
+    w.by_cell[b, w.cell[i], BY_LOST] += 1
     move_goodwill(w, i, b, -params["stockout"])
 
 
 @borrowed
-def settle_orders(w: Columns) -> None:
-    """Settle or refuse today's orders, which stand sorted by consumer and number."""
+def settle_orders(w: Columns, codes: Any, days: Any) -> int:
+    """Settle or refuse today's orders, which stand sorted by consumer and number.
+
+    Lists the codes consumer * B + brand of those served in `codes` and the days until they are there in `days` (both
+    with room for every order); returns how many were served.
+    """
+    served = 0
+    brands = w.awareness.shape[1]
     for k in range(w.counts[0]):
         order = w.orders[k]
+        i, o = np.int64(order["consumer"]), np.int64(order["offer"])
         if order["served"]:
-            settle(w, np.int64(order["consumer"]), np.int64(order["offer"]))
+            settle(w, i, o)
+            codes[served] = i * brands + w.offers[o]["brand"]
+            days[served] = w.offers[o]["days"]
+            served += 1
         else:
-            refuse(w, np.int64(order["consumer"]), np.int64(order["offer"]))
+            refuse(w, i, o)
+    return served
 
 
 @borrowed
 def experience(w: Columns, i: int, b: int) -> None:
     """Goods are there: quality is experienced and compared with what was expected."""
-    trade = w.trade[i, b]
     params = w.params[0]
     u = block(w.now, EXPERIENCE, i, w.brands[b]["entity"])
     quality = np.float64(w.brands[b]["quality"])
     if params["noise"] > 0.0:
         quality = quality + params["noise"] * normal(u[0])
-    surprise = quality - np.float64(trade["expectation"])
-    trade["surprise"] = np.float32(surprise)
-    trade["expectation"] = np.float32(np.float64(trade["expectation"]) + params["adaptation"] * surprise)
-    trade["arrives"] = np.int32(-1)
+    expectation = np.float64(w.expectation[i, b])
+    surprise = quality - expectation
+    w.surprise[i, b] = np.float32(surprise)
+    w.expectation[i, b] = np.float32(expectation + params["adaptation"] * surprise)
+    w.arrives[i, b] = np.int32(-1)
     move_goodwill(w, i, b, surprise)
-    bond = w.bond[i, b]
-    bond["flags"] = np.uint8(bond["flags"] | EXPERIENCED)
-    cell = w.person[i]["cell"]
+    w.flags[i, b] = np.uint8(w.flags[i, b] | EXPERIENCED)
+    cell = w.cell[i]
     score = min(5, max(1, int(np.floor(3.5 + surprise))))
     w.by_cell[b, cell, BY_EXPERIENCES] += 1
     w.by_cell[b, cell, BY_SATISFACTION] += score
@@ -130,8 +136,7 @@ def experience(w: Columns, i: int, b: int) -> None:
 def tell(w: Columns, i: int, b: int) -> None:
     """After an experience: recommend, complain or join, from the experience's own draws."""
     params = w.params[0]
-    trade = w.trade[i, b]
-    surprise = np.float64(trade["surprise"])
+    surprise = np.float64(w.surprise[i, b])
     u = block(w.now, EXPERIENCE, i, w.brands[b]["entity"])
     if params["talking"]:
         talk = np.float64(w.traits[i]["talk"])
@@ -139,40 +144,51 @@ def tell(w: Columns, i: int, b: int) -> None:
             speak(w, i, b, GOOD)
         if surprise < -params["disappointment"] and u[2] < params["complain"] * talk:
             speak(w, i, b, BAD)
-    if not trade["member"] and surprise > -params["disappointment"] and u[3] < w.brands[b]["join"]:
-        trade["member"] = np.uint8(1)
-        w.levels[b, w.person[i]["cell"], MEMBERS] += 1
+    if not w.member[i, b] and surprise > -params["disappointment"] and u[3] < w.brands[b]["join"]:
+        w.member[i, b] = np.uint8(1)
+        w.levels[b, w.cell[i], MEMBERS] += 1
 
 
 @borrowed
 def receive(w: Columns, i: int) -> None:
     """A consumer receives and experiences what is there today."""
     today = np.int32(w.now[0]["day"])
-    for b in range(w.bond.shape[1]):
-        if w.trade[i, b]["arrives"] == today:
+    for b in range(w.awareness.shape[1]):
+        if w.arrives[i, b] == today:
             experience(w, i, b)
 
 
 @borrowed
 def reflect(w: Columns, i: int) -> None:
     """A consumer tells others about today's experiences and may join the brand's members."""
-    for b in range(w.bond.shape[1]):
-        if w.bond[i, b]["flags"] & EXPERIENCED:
+    for b in range(w.awareness.shape[1]):
+        if w.flags[i, b] & EXPERIENCED:
             tell(w, i, b)
 
 
 @borrowed
-def receive_codes(w: Columns, codes: Any) -> None:
-    """`receive` for codes consumer * B + brand of goods that are there today."""
-    brands = w.bond.shape[1]
+def receive_codes(w: Columns, codes: Any) -> int:
+    """`receive` for codes consumer * B + brand of goods that may be there today; moves those that are to the front.
+
+    Returns how many there are. A code may stand there twice: what was opened is not there again.
+    """
+    brands = w.awareness.shape[1]
+    arrives = w.arrives.reshape(-1)
+    today = np.int32(w.now[0]["day"])
+    count = 0
     for k in range(codes.shape[0]):
-        experience(w, codes[k] // brands, codes[k] % brands)
+        code = codes[k]
+        if arrives[code] == today:
+            experience(w, code // brands, code % brands)
+            codes[count] = code
+            count += 1
+    return count
 
 
 @borrowed
 def reflect_codes(w: Columns, codes: Any) -> None:
     """`reflect` for codes consumer * B + brand of today's experiences."""
-    brands = w.bond.shape[1]
+    brands = w.awareness.shape[1]
     for k in range(codes.shape[0]):
         tell(w, codes[k] // brands, codes[k] % brands)
 
@@ -181,39 +197,35 @@ def reflect_codes(w: Columns, codes: Any) -> None:
 def count_levels(w: Columns) -> None:
     """Count customers and members afresh: for a new world, and where views may have been written to."""
     w.levels[:, :, :] = 0
-    for i in range(w.person.shape[0]):
-        cell = w.person[i]["cell"]
-        for b in range(w.trade.shape[1]):
-            trade = w.trade[i, b]
-            w.levels[b, cell, CUSTOMERS] += 1 if trade["orders"] > 0 else 0
-            w.levels[b, cell, MEMBERS] += 1 if trade["member"] else 0
+    for i in range(w.cell.shape[0]):
+        cell = w.cell[i]
+        for b in range(w.bought.shape[1]):
+            w.levels[b, cell, CUSTOMERS] += 1 if w.bought[i, b] > 0 else 0
+            w.levels[b, cell, MEMBERS] += 1 if w.member[i, b] else 0
 
 
 @borrowed
 def record_states(w: Columns) -> None:
     """Sum what people feel at the end of the day, in integers of 2**-20."""
-    people, bonds, by_cell = w.person, w.bond, w.by_cell
-    alone = by_cell.shape[1] == 1
-    for b in range(bonds.shape[1]):
+    sum_states(w, w.awareness, BY_AWARENESS, 0.0, 0)
+    # Goodwill is moved by one into 0..2, so that truncation rounds both signs alike.
+    sum_states(w, w.goodwill, BY_GOODWILL, 1.0, SHIFT)
+    sum_states(w, w.habit, BY_HABIT, 0.0, 0)
+
+
+@borrowed
+def sum_states(w: Columns, levels: Any, column: int, moved: float, back: int) -> None:
+    """Add a state (N, B) of every consumer to its column of `by_cell`; `moved` before and `back` after rounding."""
+    cells, by_cell = w.cell, w.by_cell
+    size, brands = levels.shape
+    if by_cell.shape[1] == 1 and brands == 1:
+        total = np.int64(0)
+        flat = levels.reshape(-1)
+        for i in range(size):
+            total += np.int64((np.float64(flat[i]) + moved) * FIXED + 0.5) - back
+        by_cell[0, 0, column] += total
+        return
+    for b in range(brands):
         tallies = by_cell[b]
-        awareness = np.int64(0)
-        goodwill = np.int64(0)
-        habit = np.int64(0)
-        for i in range(people.shape[0]):
-            bond = bonds[i, b]
-            aware = np.int64(np.float64(bond["awareness"]) * FIXED + 0.5)
-            # Goodwill is moved by one into 0..2, so that truncation rounds both signs alike.
-            good = np.int64((np.float64(bond["goodwill"]) + 1.0) * FIXED + 0.5) - SHIFT
-            used = np.int64(np.float64(bond["habit"]) * FIXED + 0.5)
-            if alone:
-                awareness += aware
-                goodwill += good
-                habit += used
-            else:
-                cell = people[i]["cell"]
-                tallies[cell, BY_AWARENESS] += aware
-                tallies[cell, BY_GOODWILL] += good
-                tallies[cell, BY_HABIT] += used
-        tallies[0, BY_AWARENESS] += awareness
-        tallies[0, BY_GOODWILL] += goodwill
-        tallies[0, BY_HABIT] += habit
+        for i in range(size):
+            tallies[cells[i], column] += np.int64((np.float64(levels[i, b]) + moved) * FIXED + 0.5) - back

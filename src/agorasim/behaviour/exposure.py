@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from agorasim._compile import borrowed
+from agorasim._compile import borrowed, inlined
 from agorasim.behaviour.columns import (
     AT_AD_CLICKS,
     AT_ADS,
@@ -39,22 +39,38 @@ def faded(level: float, keep: float) -> float:
 
 
 @borrowed
-def forget(bonds: Any, i: int, b: int, awareness: float, goodwill: float, habit: float, fatigue: float) -> None:
-    """A night's decay of what the consumer feels (the shares kept are given), and a clean sheet for today's events."""
-    bond = bonds[i, b]
-    bond["awareness"] = np.float32(faded(np.float64(bond["awareness"]), awareness))
-    bond["goodwill"] = np.float32(np.float64(bond["goodwill"]) * goodwill)
-    bond["habit"] = np.float32(faded(np.float64(bond["habit"]), habit))
-    bond["fatigue"] = np.float32(faded(np.float64(bond["fatigue"]), fatigue))
-    bond["visited"] = np.uint32(0)
-    bond["flags"] = np.uint8(0)
+def forget(w: Columns, first: int, end: int) -> None:
+    """A night's decay of what consumers `first` to `end` - 1 feel, and a clean sheet for today's events.
+
+    Column by column, as one long row of numbers: such loops are vectorised.
+    """
+    p = w.params[0]
+    low, high = first * w.awareness.shape[1], end * w.awareness.shape[1]
+    keep = p["keep_awareness"]
+    levels = w.awareness.reshape(-1)
+    for k in range(low, high):
+        levels[k] = np.float32(faded(np.float64(levels[k]), keep))
+    keep = p["keep_goodwill"]
+    levels = w.goodwill.reshape(-1)
+    for k in range(low, high):
+        levels[k] = np.float32(np.float64(levels[k]) * keep)
+    keep = p["keep_habit"]
+    levels = w.habit.reshape(-1)
+    for k in range(low, high):
+        levels[k] = np.float32(faded(np.float64(levels[k]), keep))
+    keep = p["keep_fatigue"]
+    levels = w.fatigue.reshape(-1)
+    for k in range(low, high):
+        levels[k] = np.float32(faded(np.float64(levels[k]), keep))
+    w.visited.reshape(-1)[low:high] = np.uint32(0)
+    w.flags.reshape(-1)[low:high] = np.uint8(0)
 
 
 @borrowed
 def impressions(w: Columns, i: int, p: int, u: float) -> int:
     """How often a user of the touchpoint meets the brand there today, from one uniform."""
     pair = w.pairs[p]
-    if pair["members"] and not w.trade[i, pair["brand"]]["member"]:
+    if pair["members"] and not w.member[i, pair["brand"]]:
         return 0
     if pair["mode"] == MEDIA:
         n = 0
@@ -71,10 +87,9 @@ def impressions(w: Columns, i: int, p: int, u: float) -> int:
 @borrowed
 def remember_touch(w: Columns, i: int, b: int, t: int) -> None:
     """The brand's analytics can credit this touch, where the consumer consents to being identified."""
-    if w.person[i]["consent"]:
-        trade = w.trade[i, b]
-        trade["touch"] = np.int16(t)
-        trade["touch_day"] = np.int32(w.now[0]["day"])
+    if w.consent[i]:
+        w.last_touch[i, b] = np.int16(t)
+        w.touch_day[i, b] = np.int32(w.now[0]["day"])
 
 
 @borrowed
@@ -88,56 +103,50 @@ def poisson_steps(mean: float, zero: float, out: Any) -> None:
         total += term
 
 
-@borrowed
-def impress(
-    bonds: Any, people: Any, tallies: Any, lift: Any, i: int, b: int, n: int, encoding: float, irritates: int
-) -> None:
-    """What n > 0 impressions of brand b on one touchpoint leave with a consumer today.
+@inlined
+def raised(level: float, gain: float) -> float:
+    """A level that closes a share of the gap to 1."""
+    return level + min(1.0, gain) * (1.0 - level)
 
-    tallies (G, .): the brand's part of `by_cell`; lift (most + 1, 4): the touchpoint's table; encoding: the gain of a
-    second touchpoint, 1 for none. Arrays come one by one, so that a loop over consumers finds them once.
-    """
-    bond = bonds[i, b]
-    met = np.int64(bond["flags"]) & REACHED
-    bond["flags"] = np.uint8(bond["flags"] | REACHED)
-    tallies[people[i]["cell"], BY_REACH] += 1 - met
-    strength = 1.0 - np.float64(bond["fatigue"])
-    if met:
-        strength = strength * encoding
-    awareness = np.float64(bond["awareness"])
-    gain = min(1.0, lift[n, LIFT_AWARENESS] * strength)
-    bond["awareness"] = np.float32(awareness + gain * (1.0 - awareness))
-    gain = lift[n, LIFT_GOODWILL] * strength
-    if gain > 0.0:
-        goodwill = np.float64(bond["goodwill"])
-        bond["goodwill"] = np.float32(goodwill + min(1.0, gain) * (1.0 - goodwill))
+
+@borrowed
+def impress(w: Columns, i: int, b: int, table: int, n: int, irritates: int) -> None:
+    """What n > 0 impressions of brand b on one touchpoint (its row of `lift`) leave with a consumer today."""
+    met = np.int64(w.flags[i, b]) & REACHED
+    w.flags[i, b] = np.uint8(w.flags[i, b] | REACHED)
+    w.by_cell[b, w.cell[i], BY_REACH] += 1 - met
+    fatigue = np.float64(w.fatigue[i, b])
+    strength = (1.0 - fatigue) * (1.0 + w.params[0]["encoding"] * met)
+    w.awareness[i, b] = np.float32(raised(np.float64(w.awareness[i, b]), w.lift[table, n, LIFT_AWARENESS] * strength))
+    gain = w.lift[table, n, LIFT_GOODWILL] * strength
+    if w.lift[table, n, LIFT_GOODWILL] > 0.0:
+        w.goodwill[i, b] = np.float32(raised(np.float64(w.goodwill[i, b]), gain))
     if irritates:
-        fatigue = np.float64(bond["fatigue"])
-        bond["fatigue"] = np.float32(fatigue + lift[n, LIFT_FATIGUE] * (1.0 - fatigue))
+        w.fatigue[i, b] = np.float32(raised(fatigue, w.lift[table, n, LIFT_FATIGUE]))
 
 
 @borrowed
 def visit(w: Columns, i: int, p: int) -> None:
     """The meeting was a visit to pair p's touchpoint: buying there is more likely today."""
     pair = w.pairs[p]
-    bond = w.bond[i, pair["brand"]]
-    bond["visited"] = np.uint32(bond["visited"] | (np.uint32(1) << np.uint32(pair["bit"])))
-    remember_touch(w, i, pair["brand"], pair["touch"])
+    b = pair["brand"]
+    w.visited[i, b] = np.uint32(w.visited[i, b] | (np.uint32(1) << np.uint32(pair["bit"])))
+    remember_touch(w, i, b, pair["touch"])
 
 
 @borrowed
-def counted(bonds: Any, i: int, b: int, beside: int) -> Any:
+def counted(w: Columns, i: int, b: int, beside: int) -> Any:
     """1 when the consumer visited what the brand runs on the touchpoint, so that its ads there reach nobody new."""
-    return np.int64((bonds[i, b]["visited"] >> np.uint32(beside)) & np.uint32(1)) if beside >= 0 else 0
+    return np.int64((w.visited[i, b] >> np.uint32(beside)) & np.uint32(1)) if beside >= 0 else 0
 
 
 @borrowed
 def click(w: Columns, i: int, p: int) -> None:
     """An impression of pair p was clicked: the brand is considered today, and can credit the touch."""
     pair = w.pairs[p]
-    bond = w.bond[i, pair["brand"]]
-    bond["flags"] = np.uint8(bond["flags"] | CLICKED)
-    remember_touch(w, i, pair["brand"], pair["touch"])
+    b = pair["brand"]
+    w.flags[i, b] = np.uint8(w.flags[i, b] | CLICKED)
+    remember_touch(w, i, b, pair["touch"])
 
 
 @borrowed
@@ -154,35 +163,39 @@ def tally(w: Columns, p: int, people: int, shown: int, clicked: int) -> None:
 
 
 @borrowed
+def meet(w: Columns, i: int, p: int, n: int, may_click: float) -> int:
+    """n > 0 impressions of pair p meet the consumer; returns 1 when one is clicked, given the uniform for it."""
+    pair = w.pairs[p]
+    impress(w, i, pair["brand"], pair["table"], n, pair["irritates"])
+    if pair["bit"] >= 0:
+        visit(w, i, p)
+    if pair["clicks"] and may_click < w.lift[pair["table"], n, LIFT_CLICK]:
+        click(w, i, p)
+        return 1
+    return 0
+
+
+@borrowed
 def see(w: Columns, i: int) -> None:
     """A consumer's day of exposure: forgets a little, uses touchpoints, meets brands there."""
-    p = w.params[0]
-    for b in range(w.bond.shape[1]):
-        forget(w.bond, i, b, p["keep_awareness"], p["keep_goodwill"], p["keep_habit"], p["keep_fatigue"])
+    forget(w, i, i + 1)
     for k in range(w.touches.shape[0]):
         touch = w.touches[k]
         if touch["everyone"] or draw(w.now, USE, i, touch["entity"]) < np.float64(w.use[touch["touch"], i]):
-            for k2 in range(touch["first"], touch["end"]):
-                n = impressions(w, i, k2, draw(w.now, FREQUENCY, i, w.pairs[k2]["entity"]))
+            for p in range(touch["first"], touch["end"]):
+                pair = w.pairs[p]
+                n = impressions(w, i, p, draw(w.now, FREQUENCY, i, pair["entity"]))
                 if n > 0:
-                    pair = w.pairs[k2]
-                    whose = np.int64(pair["brand"])
-                    lift = w.lift[pair["table"]]
-                    tallies, encoding = w.by_cell[whose], 1.0 + p["encoding"]
-                    impress(w.bond, w.person, tallies, lift, i, whose, n, encoding, pair["irritates"])
-                    if pair["bit"] >= 0:
-                        visit(w, i, k2)
-                    clicked = pair["clicks"] and draw(w.now, CLICK, i, pair["entity"]) < lift[n, LIFT_CLICK]
-                    if clicked:
-                        click(w, i, k2)
-                    people = 1 - counted(w.bond, i, whose, pair["beside"])
-                    tally(w, k2, people, n, 1 if clicked else 0)
+                    clicked = meet(w, i, p, n, draw(w.now, CLICK, i, pair["entity"]) if pair["clicks"] else 1.0)
+                    tally(w, p, 1 - counted(w, i, pair["brand"], pair["beside"]), n, clicked)
 
 
 @borrowed
 def listed(w: Columns, p: int, first: int, count: int, uniform: Any, users: Any, hits: Any) -> int:
-    """List in `hits` those of `count` users whom `impressions` may give any, without branching; returns how many."""
+    """List in `hits` those of `count` users whom `impressions` gives any, without branching; returns how many."""
     pair = w.pairs[p]
+    b = pair["brand"]
+    member = w.member
     found = 0
     if pair["mode"] == MEDIA:
         zero = np.float64(pair["zero"])
@@ -203,6 +216,14 @@ def listed(w: Columns, p: int, first: int, count: int, uniform: Any, users: Any,
             j = users[k]
             hits[found] = j
             found += 1 if uniform[j] < mean else 0
+    if not pair["members"]:
+        return found
+    count = found
+    found = 0
+    for k in range(count):
+        j = hits[k]
+        hits[found] = j
+        found += 1 if member[first + j, b] else 0
     return found
 
 
@@ -214,16 +235,8 @@ def see_chunk(w: Columns, chunk: int) -> None:
     users = w.listed[0]
     hits = w.listed[1]
     first = chunk * CHUNK
-    size = min(CHUNK, w.person.shape[0] - first)
-    bonds = w.bond
-    people = w.person
-    p = w.params[0]
-    encoding = 1.0 + p["encoding"]
-    awareness, goodwill = p["keep_awareness"], p["keep_goodwill"]
-    habit, fatigue = p["keep_habit"], p["keep_fatigue"]
-    for i in range(first, first + size):
-        for b in range(bonds.shape[1]):
-            forget(bonds, i, b, awareness, goodwill, habit, fatigue)
+    size = min(CHUNK, w.cell.shape[0] - first)
+    forget(w, first, first + size)
     for k in range(w.touches.shape[0]):
         touch = w.touches[k]
         use = w.use[touch["touch"]]
@@ -237,29 +250,64 @@ def see_chunk(w: Columns, chunk: int) -> None:
             for j in range(size):
                 users[count] = j
                 count += 1 if uniform[j] < np.float64(use[first + j]) else 0
-        for k2 in range(touch["first"], touch["end"]):
-            pair = w.pairs[k2]
-            fill(w.now, FREQUENCY, chunk, pair["entity"], uniform)
-            found = listed(w, k2, first, count, uniform, users, hits)
-            clicks = pair["clicks"] and found > 0
-            if clicks:
-                fill(w.now, CLICK, chunk, pair["entity"], second)
-            whose = np.int64(pair["brand"])
-            tallies, lift = w.by_cell[whose], w.lift[pair["table"]]
-            irritates, bit, beside = pair["irritates"], pair["bit"], pair["beside"]
-            met = 0
-            shown = 0
-            clicked = 0
-            for k3 in range(found):
-                j = hits[k3]
-                n = impressions(w, first + j, k2, uniform[j])
-                if n > 0:
-                    met += 1 - counted(bonds, first + j, whose, beside)
-                    shown += n
-                    impress(bonds, people, tallies, lift, first + j, whose, n, encoding, irritates)
-                    if bit >= 0:
-                        visit(w, first + j, k2)
-                    if clicks and second[j] < lift[n, LIFT_CLICK]:
-                        clicked += 1
-                        click(w, first + j, k2)
-            tally(w, k2, met, shown, clicked)
+        for p in range(touch["first"], touch["end"]):
+            fill(w.now, FREQUENCY, chunk, w.pairs[p]["entity"], uniform)
+            found = listed(w, p, first, count, uniform, users, hits)
+            if found > 0:
+                meet_listed(w, p, chunk, found, hits, uniform, second)
+
+
+@borrowed
+def meet_listed(w: Columns, p: int, chunk: int, found: int, hits: Any, uniform: Any, second: Any) -> None:
+    """`meet` for the listed consumers of a chunk, step by step: each step is a loop that finds its arrays once."""
+    pair = w.pairs[p]
+    b, first = pair["brand"], chunk * CHUNK
+    lift, steps, cap = w.lift[pair["table"]], w.steps[p], pair["cap"]
+    media, beside = pair["mode"] == MEDIA, pair["beside"]
+    awareness, goodwill, fatigue, flags = w.awareness, w.goodwill, w.fatigue, w.flags
+    cells, tallies, visited, encoding = w.cell, w.by_cell[b], w.visited, w.params[0]["encoding"]
+    irritates, warms = pair["irritates"], lift[cap, LIFT_GOODWILL] > 0.0
+    clicks = pair["clicks"]
+    if clicks:
+        fill(w.now, CLICK, chunk, pair["entity"], second)
+    shown = 0
+    known = 0
+    clicked = 0
+    if beside >= 0:
+        for k in range(found):
+            known += counted(w, first + hits[k], b, beside)
+    if pair["bit"] >= 0:
+        bit = np.uint32(1) << np.uint32(pair["bit"])
+        consent, touch, touched, last = w.consent, np.int16(pair["touch"]), w.touch_day, w.last_touch
+        today = np.int32(w.now[0]["day"])
+        for k in range(found):
+            i = first + hits[k]
+            visited[i, b] = np.uint32(visited[i, b] | bit)
+            knows = consent[i] > 0
+            touched[i, b] = today if knows else touched[i, b]
+            last[i, b] = touch if knows else last[i, b]
+    for k in range(found):
+        j = hits[k]
+        i = first + j
+        n = 1
+        if media:
+            u = uniform[j]
+            while n < cap and u >= steps[n]:
+                n += 1
+        shown += n
+        met = np.int64(flags[i, b]) & REACHED
+        flags[i, b] = np.uint8(flags[i, b] | REACHED)
+        tallies[cells[i], BY_REACH] += 1 - met
+        tired = np.float64(fatigue[i, b])
+        strength = (1.0 - tired) * (1.0 + encoding * met)
+        awareness[i, b] = np.float32(raised(np.float64(awareness[i, b]), lift[n, LIFT_AWARENESS] * strength))
+        if warms:
+            goodwill[i, b] = np.float32(raised(np.float64(goodwill[i, b]), lift[n, LIFT_GOODWILL] * strength))
+        if irritates:
+            fatigue[i, b] = np.float32(raised(tired, lift[n, LIFT_FATIGUE]))
+        if clicks and second[j] < lift[n, LIFT_CLICK]:
+            hits[clicked] = j  # never ahead of where this loop reads
+            clicked += 1
+    for k in range(clicked):
+        click(w, first + hits[k], p)
+    tally(w, p, found - known, shown, clicked)

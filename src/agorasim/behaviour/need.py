@@ -16,13 +16,13 @@ TIE_UNIT = 1000
 
 
 @borrowed
-def keenness(bonds: Any, i: int, innovation: int) -> float:
+def keenness(awareness: Any, i: int, innovation: int) -> float:
     """What multiplies spontaneous adoption: 1, or the largest awareness of any brand."""
     if not innovation:
         return 1.0
     most = 0.0
-    for b in range(bonds.shape[1]):
-        most = max(most, np.float64(bonds[i, b]["awareness"]))
+    for b in range(awareness.shape[1]):
+        most = max(most, np.float64(awareness[i, b]))
     return most
 
 
@@ -33,7 +33,7 @@ def adopted_share(w: Columns, i: int) -> float:
     if params["complete"]:
         return np.float64(params["adopters"]) / max(1.0, np.float64(params["consumers"]) - 1.0)
     ties = np.float64(w.traits[i]["ties"])
-    return np.float64(w.person[i]["adopted_ties"]) / ties if ties > 0.0 else 0.0
+    return np.float64(w.adopted_ties[i]) / ties if ties > 0.0 else 0.0
 
 
 @borrowed
@@ -41,9 +41,9 @@ def wants_to_adopt(w: Columns, i: int, u: float) -> Any:
     """Whether the word-of-mouth rule makes a non-owner recognise the need for the durable today."""
     params = w.params[0]
     rule = params["rule"]
-    p = params["p"] * keenness(w.bond, i, params["innovation"])
+    p = params["p"] * keenness(w.awareness, i, params["innovation"])
     if rule == CONTACT:
-        ties = params["adopters"] if params["complete"] else np.int64(w.person[i]["adopted_ties"])
+        ties = params["adopters"] if params["complete"] else np.int64(w.adopted_ties[i])
         return u < contact_probability(p, w.escapes[ties])
     if rule == HAZARD:
         return u < hazard_probability(p, params["q"], adopted_share(w, i), 1.0)
@@ -55,26 +55,25 @@ def wants_to_adopt(w: Columns, i: int, u: float) -> Any:
 @borrowed
 def recognise(w: Columns, i: int, u_need: float, u_adopt: float) -> int:
     """Needs the consumer recognises today; written to the row and returned."""
-    person = w.person[i]
     params = w.params[0]
-    person["direct"] = np.uint8(0)
+    w.direct[i] = np.uint8(0)
     n = 0
     if params["needing"]:
-        zero = np.float64(person["need_zero"])
+        zero = np.float64(w.need_zero[i])
         if u_need >= zero:
-            n = poisson(u_need, zero, np.float64(person["need_rate"]) * params["need_factor"], params["most"])
+            n = poisson(u_need, zero, np.float64(w.need_rate[i]) * params["need_factor"], params["most"])
     if params["durable"]:
-        if person["owner"]:
+        if w.owner[i]:
             n = 0
         else:
             n = min(n, 1)
             if params["rule"] > CASCADE and wants_to_adopt(w, i, u_adopt):
                 n = 1
-                person["direct"] = np.uint8(params["direct"])
-    person["needs"] = np.uint8(n)
+                w.direct[i] = np.uint8(params["direct"])
+    w.needs[i] = np.uint8(n)
     if n > 0:
         w.counts[NEEDS_ARISEN] += n
-        w.needs_by_cell[person["cell"]] += n
+        w.needs_by_cell[w.cell[i]] += n
     return n
 
 
@@ -98,32 +97,29 @@ def need_chunk(w: Columns, chunk: int) -> int:
     if w.params[0]["rule"] > CASCADE:
         fill(w.now, ADOPT, chunk, NOBODY, other)
     count = 0
-    people = w.person
-    size = min(CHUNK, people.shape[0] - first)
+    size = min(CHUNK, w.cell.shape[0] - first)
     params = w.params[0]
     needing, rule = params["needing"], params["rule"]
     # Two common cases in two sweeps each: list without branching those who may have a need, then ask only them.
     if rule <= CASCADE and not params["durable"]:
+        w.needs[first : first + size] = np.uint8(0)
+        zero = w.need_zero
         for j in range(size):
-            person = people[first + j]
-            person["needs"] = np.uint8(0)
-            person["direct"] = np.uint8(0)
             needy[count] = first + j
-            count += 1 if uniform[j] >= np.float64(person["need_zero"]) else 0
+            count += 1 if uniform[j] >= np.float64(zero[first + j]) else 0
         if not needing:
             return 0
         for k in range(count):
             recognise(w, needy[k], uniform[needy[k] - first], 0.0)
         return count
     if rule == CONTACT and not needing and not params["complete"]:
-        p, escapes, bonds, innovation = params["p"], w.escapes, w.bond, params["innovation"]
+        w.needs[first : first + size] = np.uint8(0)
+        p, escapes, awareness, innovation = params["p"], w.escapes, w.awareness, params["innovation"]
+        owner, ties = w.owner, w.adopted_ties
         for j in range(size):
-            person = people[first + j]
-            person["needs"] = np.uint8(0)
-            person["direct"] = np.uint8(0)
-            chance = contact_probability(p * keenness(bonds, first + j, innovation), escapes[person["adopted_ties"]])
+            chance = contact_probability(p * keenness(awareness, first + j, innovation), escapes[ties[first + j]])
             needy[count] = first + j
-            count += 1 if (other[j] < chance) & (person["owner"] == 0) else 0
+            count += 1 if (other[j] < chance) & (owner[first + j] == 0) else 0
         for k in range(count):
             recognise(w, needy[k], 0.0, other[needy[k] - first])
         return count

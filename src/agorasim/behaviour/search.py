@@ -25,7 +25,7 @@ from agorasim.randomness import SEARCH, USE, block, draw
 @borrowed
 def search(w: Columns, i: int) -> None:
     """A needy consumer may search. A brand among the results is remembered, considered, perhaps clicked."""
-    if w.person[i]["needs"] == 0:
+    if w.needs[i] == 0:
         return
     last = np.int64(-1)
     searching = False
@@ -43,12 +43,11 @@ def search(w: Columns, i: int) -> None:
         organic = u[1] < result["organic"]
         if not (ad or organic):
             continue
-        bond = w.bond[i, b]
-        if not bond["flags"] & REACHED:
-            w.by_cell[b, w.person[i]["cell"], BY_REACH] += 1
-        bond["flags"] = np.uint8(bond["flags"] | FOUND | REACHED)
-        awareness = np.float64(bond["awareness"])
-        bond["awareness"] = np.float32(awareness + result["awareness"] * (1.0 - awareness))
+        if not w.flags[i, b] & REACHED:
+            w.by_cell[b, w.cell[i], BY_REACH] += 1
+        w.flags[i, b] = np.uint8(w.flags[i, b] | FOUND | REACHED)
+        awareness = np.float64(w.awareness[i, b])
+        w.awareness[i, b] = np.float32(awareness + result["awareness"] * (1.0 - awareness))
         w.at_touch[b, t, AT_SEARCHES] += 1
         w.at_touch[b, t, AT_REACH] += 1
         w.at_touch[b, t, AT_IMPRESSIONS] += 1
@@ -59,5 +58,5 @@ def search(w: Columns, i: int) -> None:
             w.at_touch[b, t, AT_CLICKS] += 1
             if ad:
                 w.at_touch[b, t, AT_AD_CLICKS] += 1
-            bond["flags"] = np.uint8(bond["flags"] | CLICKED)
+            w.flags[i, b] = np.uint8(w.flags[i, b] | CLICKED)
             remember_touch(w, i, b, t)

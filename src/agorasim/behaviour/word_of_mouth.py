@@ -20,6 +20,7 @@ from agorasim.behaviour.spread_rules import crosses
 from agorasim.randomness import CHUNK, PASS_ON, TELL, block, pair_uniform
 
 _MOST_HEARD = 65535
+_STRETCH = 32  # inboxes looked into at once
 
 
 @borrowed
@@ -28,54 +29,50 @@ def send(w: Columns, senders: Any, indptr: Any, neighbours: Any, strength: float
 
     senders: codes consumer * B + brand of those with something to say; entities (B,): the brand in this layer.
     """
-    brands = w.bond.shape[1]
+    brands = w.awareness.shape[1]
     for k in range(senders.shape[0]):
         sender = senders[k] // brands
         b = senders[k] % brands
-        says = w.talk[sender, b]["says"]
+        says = w.says[sender, b]
         for e in range(indptr[sender], indptr[sender + 1]):
             receiver = neighbours[e]
             chance = w.params[0]["transmit"] * strength * np.float64(w.traits[receiver]["ear"])
             if crosses(pair_uniform(w.now, TELL, receiver, sender, entities[b]), chance):
-                inbox = w.talk[receiver, b]
-                if says & GOOD and inbox["hears_good"] < _MOST_HEARD:
-                    inbox["hears_good"] = np.uint16(inbox["hears_good"] + 1)
-                if says & BAD and inbox["hears_bad"] < _MOST_HEARD:
-                    inbox["hears_bad"] = np.uint16(inbox["hears_bad"] + 1)
+                if says & GOOD and w.hears_good[receiver, b] < _MOST_HEARD:
+                    w.hears_good[receiver, b] = np.uint16(w.hears_good[receiver, b] + 1)
+                if says & BAD and w.hears_bad[receiver, b] < _MOST_HEARD:
+                    w.hears_bad[receiver, b] = np.uint16(w.hears_bad[receiver, b] + 1)
 
 
 @borrowed
 def speak(w: Columns, i: int, b: int, what: int) -> None:
     """Put a message about a brand into tomorrow's talk."""
-    talk = w.talk[i, b]
-    if talk["says"] == 0:
-        w.speakers[w.spoken[0]] = np.int32(i * w.bond.shape[1] + b)
+    if w.says[i, b] == 0:
+        w.speakers[w.spoken[0]] = np.int32(i * w.awareness.shape[1] + b)
         w.spoken[0] += 1
-    talk["says"] = np.uint8(talk["says"] | what)
-    w.by_cell[b, w.person[i]["cell"], BY_RECOMMENDATIONS if what == GOOD else BY_COMPLAINTS] += 1
+    w.says[i, b] = np.uint8(w.says[i, b] | what)
+    w.by_cell[b, w.cell[i], BY_RECOMMENDATIONS if what == GOOD else BY_COMPLAINTS] += 1
 
 
 @borrowed
 def hear(w: Columns, i: int, b: int) -> None:
     """Take in what friends said about a brand; maybe pass it on tomorrow."""
-    inbox = w.talk[i, b]
-    good = np.int64(inbox["hears_good"])
-    bad = np.int64(inbox["hears_bad"])
-    inbox["hears_good"] = np.uint16(0)
-    inbox["hears_bad"] = np.uint16(0)
+    good = np.int64(w.hears_good[i, b])
+    bad = np.int64(w.hears_bad[i, b])
+    w.hears_good[i, b] = np.uint16(0)
+    w.hears_bad[i, b] = np.uint16(0)
     params = w.params[0]
-    bond = w.bond[i, b]
-    awareness = np.float64(bond["awareness"])
-    goodwill = np.float64(bond["goodwill"])
+    awareness = np.float64(w.awareness[i, b])
+    goodwill = np.float64(w.goodwill[i, b])
     for _ in range(good + bad):
         awareness = awareness + params["wom_awareness"] * (1.0 - awareness)
     for _ in range(good):
         goodwill = goodwill + params["wom_good"] * (1.0 - goodwill)
     for _ in range(bad):
         goodwill = goodwill + params["wom_bad"] * (-1.0 - goodwill)
-    bond["awareness"] = np.float32(awareness)
-    bond["goodwill"] = np.float32(goodwill)
-    cell = w.person[i]["cell"]
+    w.awareness[i, b] = np.float32(awareness)
+    w.goodwill[i, b] = np.float32(goodwill)
+    cell = w.cell[i]
     w.by_cell[b, cell, BY_HEARD_GOOD] += good
     w.by_cell[b, cell, BY_HEARD_BAD] += bad
     chance = params["pass_on"] * np.float64(w.traits[i]["talk"])
@@ -90,24 +87,30 @@ def hear(w: Columns, i: int, b: int) -> None:
 @borrowed
 def talk(w: Columns, i: int) -> None:
     """A consumer listens to what reached them today."""
-    if w.talk.shape[0] == 0:
+    if w.says.shape[0] == 0:
         return
-    for b in range(w.talk.shape[1]):
-        inbox = w.talk[i, b]
-        if inbox["hears_good"] or inbox["hears_bad"]:
+    for b in range(w.says.shape[1]):
+        if w.hears_good[i, b] or w.hears_bad[i, b]:
             hear(w, i, b)
 
 
 @borrowed
 def talk_chunk(w: Columns, chunk: int) -> None:
-    """`talk` for the consumers of a chunk."""
-    if w.talk.shape[0] == 0:
+    """`talk` for the consumers of a chunk, a stretch of empty inboxes at a time."""
+    if w.says.shape[0] == 0:
         return
-    for i in range(chunk * CHUNK, min((chunk + 1) * CHUNK, w.person.shape[0])):
-        for b in range(w.talk.shape[1]):
-            inbox = w.talk[i, b]
-            if inbox["hears_good"] or inbox["hears_bad"]:
-                hear(w, i, b)
+    brands = w.says.shape[1]
+    good, bad = w.hears_good.reshape(-1), w.hears_bad.reshape(-1)
+    end = min((chunk + 1) * CHUNK, w.cell.shape[0]) * brands
+    for low in range(chunk * CHUNK * brands, end, _STRETCH):
+        high = min(low + _STRETCH, end)
+        something = np.uint16(0)
+        for code in range(low, high):
+            something |= good[code] | bad[code]
+        if something:
+            for code in range(low, high):
+                if good[code] or bad[code]:
+                    hear(w, code // brands, code % brands)
 
 
 @borrowed
@@ -117,5 +120,4 @@ def adopted(w: Columns, newcomers: Any, indptr: Any, neighbours: Any, weights: A
     for k in range(newcomers.shape[0]):
         i = newcomers[k]
         for e in range(indptr[i], indptr[i + 1]):
-            person = w.person[neighbours[e]]
-            person["adopted_ties"] = np.int32(person["adopted_ties"] + (weights[e] if weighted else 1))
+            w.adopted_ties[neighbours[e]] += weights[e] if weighted else 1

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ Series = NDArray[np.float64]
 
 _TOTALS: Final = ("orders", "revenue", "lost_orders", "new_customers")
 _BREAKDOWNS: Final = ("spend", "impressions", "clicks", "attributed_orders", "attributed_revenue", "rivals_spend")
+_REPORTED: Final = (*_TOTALS, *_BREAKDOWNS)
 
 
 def _is_sealed(series: Series, days: int) -> bool:
@@ -139,6 +140,30 @@ class BrandView:
             if not all(_is_sealed(series, days) for series in table.values()):
                 sealed = {key: _sealed(series, days, f"{name}[{key!r}]") for key, series in table.items()}
                 object.__setattr__(self, name, sealed)
+
+    @classmethod
+    def late(cls, source: Callable[[str], Any], **known: Any) -> BrandView:
+        """A view whose other fields come from `source(name)` when they are first looked at.
+
+        For worlds, which hand out a view at every decision: most policies look at little of it. What `source` returns
+        must be sealed and must not depend on when it is asked.
+        """
+        view = object.__new__(cls)
+        object.__setattr__(view, "_source", source)
+        for name, value in known.items():
+            object.__setattr__(view, name, value)
+        return view
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _REPORTED or "_source" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        value = self.__dict__["_source"](name)
+        object.__setattr__(self, name, value)
+        return value
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A pickled view holds its figures, not the world that it would ask."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def recent(self, series: Series, days: int) -> float:
         """Sum of the last `days` reported values of a series (of all of them when fewer are known; 0.0 of none)."""

@@ -48,27 +48,39 @@ class Member(mesa.Agent):
         raise InputError("an ecosystem's agents are its population and cannot be removed; set population.size instead")
 
 
-def _of(table: str, field: str, kind: type, doc: str) -> Any:
-    """A property that reads and writes one field of the consumer's row."""
+def _of(column: str, kind: type, doc: str) -> Any:
+    """A property that reads and writes the consumer's entry of a column."""
 
     def get(self: Consumer) -> Any:
-        return kind(getattr(self.columns, table)[field][self.row])
+        return kind(getattr(self.columns, column)[self.row])
 
     def put(self: Consumer, value: Any) -> None:
-        getattr(self.columns, table)[field][self.row] = value
+        getattr(self.columns, column)[self.row] = value
 
     return property(get, put, doc=doc)
 
 
-def _per_brand(table: str, field: str, doc: str) -> Any:
-    """A property that gives a writable view of one field over the brands, shape (B,)."""
+def _trait(field: str, doc: str) -> Any:
+    """A property that reads and writes one number of the consumer's traits."""
+
+    def get(self: Consumer) -> float:
+        return float(self.columns.traits[field][self.row])
+
+    def put(self: Consumer, value: float) -> None:
+        self.columns.traits[field][self.row] = value
+
+    return property(get, put, doc=doc)
+
+
+def _per_brand(column: str, doc: str) -> Any:
+    """A property that gives a writable view of the consumer's row of a column, shape (B,)."""
 
     def get(self: Consumer) -> Array:
-        view: Array = getattr(self.columns, table)[field][self.row]
+        view: Array = getattr(self.columns, column)[self.row]
         return view
 
     def put(self: Consumer, value: Any) -> None:
-        getattr(self.columns, table)[field][self.row] = value
+        getattr(self.columns, column)[self.row] = value
 
     return property(get, put, doc=doc)
 
@@ -81,22 +93,22 @@ class Consumer(Member):
     does what every consumer does. Phases that no subclass replaces stay compiled.
     """
 
-    awareness = _per_brand("bond", "awareness", "Awareness of each brand, 0 to 1.")
-    goodwill = _per_brand("bond", "goodwill", "Goodwill towards each brand, -1 to 1.")
-    habit = _per_brand("bond", "habit", "Habit of each brand, 0 to 1.")
-    fatigue = _per_brand("bond", "fatigue", "Fatigue from each brand's advertising, 0 to 1.")
-    expectation = _per_brand("trade", "expectation", "Expected quality of each brand.")
-    orders = _per_brand("trade", "orders", "Orders of each brand so far.")
-    member = _per_brand("trade", "member", "Whether a member of each brand's community, app or list.")
-    heard_good = _per_brand("talk", "hears_good", "Recommendations of each brand in today's inbox.")
-    heard_bad = _per_brand("talk", "hears_bad", "Complaints about each brand in today's inbox.")
-    need_rate = _of("person", "need_rate", float, "Needs a day on an ordinary day.")
-    needs = _of("person", "needs", int, "Needs recognised today.")
-    consent = _of("person", "consent", bool, "Whether brands may identify them.")
-    owner = _of("person", "owner", bool, "Whether a durable was adopted.")
-    price_sensitivity = _of("traits", "price", float, "Multiplier of the price coefficient.")
-    x = _of("traits", "x", float, "Home, km east.")
-    y = _of("traits", "y", float, "Home, km north.")
+    awareness = _per_brand("awareness", "Awareness of each brand, 0 to 1.")
+    goodwill = _per_brand("goodwill", "Goodwill towards each brand, -1 to 1.")
+    habit = _per_brand("habit", "Habit of each brand, 0 to 1.")
+    fatigue = _per_brand("fatigue", "Fatigue from each brand's advertising, 0 to 1.")
+    expectation = _per_brand("expectation", "Expected quality of each brand.")
+    orders = _per_brand("bought", "Orders of each brand so far.")
+    member = _per_brand("member", "Whether a member of each brand's community, app or list.")
+    heard_good = _per_brand("hears_good", "Recommendations of each brand in today's inbox.")
+    heard_bad = _per_brand("hears_bad", "Complaints about each brand in today's inbox.")
+    need_rate = _of("need_rate", float, "Needs a day on an ordinary day.")
+    needs = _of("needs", int, "Needs recognised today.")
+    consent = _of("consent", bool, "Whether brands may identify them.")
+    owner = _of("owner", bool, "Whether a durable was adopted.")
+    price_sensitivity = _trait("price", "Multiplier of the price coefficient.")
+    x = _trait("x", "Home, km east.")
+    y = _trait("y", "Home, km north.")
 
     def __init__(self, model: Ecosystem, row: int) -> None:
         super().__init__(model)

@@ -20,7 +20,17 @@ from agorasim.ecosystem.records import History
 from agorasim.ecosystem.social.building import build_layers, size_from_files
 from agorasim.ecosystem.strategy import Strategies
 from agorasim.errors import InputError
-from agorasim.randomness import CHUNK, INITIAL, Identities, stable_id, stream, uniforms
+from agorasim.randomness import (
+    BRAND_CHOICE,
+    CHUNK,
+    INITIAL,
+    PLACE_CHOICE,
+    Identities,
+    draw_bounds,
+    stable_id,
+    stream,
+    uniforms,
+)
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.social.csr import Graph
@@ -28,6 +38,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 MOST_VISITS = 32  # bits of `visited`
+_LANES = 8  # 64-bit numbers in a vector of the processor, at most
 
 
 @dataclass
@@ -56,7 +67,7 @@ def build(scenario: Scenario, seed: int, replicate: int, graphs: Mapping[str, An
         scenario, seed, replicate, size, people.segment, people.traits["x"], people.traits["y"], graphs
     )
     ids = Identities()
-    media = Media(scenario, people.use, people.person, ids, factor)
+    media = Media(scenario, people.use, people.need_rate, ids, factor)
     if len(media.bits) > MOST_VISITS:
         raise InputError(f"at most {MOST_VISITS} touchpoints can be visited, the scenario has {len(media.bits)}")
     near = media.nearness(people.traits["x"], people.traits["y"])
@@ -111,17 +122,18 @@ def _columns(
     word_of_mouth = scenario.social.word_of_mouth
     talking = word_of_mouth is not None and word_of_mouth.rule == "cascade" and bool(layers)
     sequences = 1 if scenario.category.kind == "durable" else scenario.category.need.most
-    people.person["need_zero"] = need_zero(people.person["need_rate"], 1.0)
     people.traits["ties"] = _ties(scenario, layers, size)
     cells = len(people.segments) * len(people.regions)
+    choice_ids, choice_purposes = _choice_draws(scenario, market, ids, sequences)
+    trades, owner = _trades(scenario, seed, replicate, people)
     return c.Columns(
         now=stream(seed, replicate),
-        params=_params(scenario, layers, size, bool((people.person["need_rate"] > 0).any()), talking),
-        person=people.person,
+        params=_params(scenario, layers, size, bool((people.need_rate > 0).any()), talking),
+        **_persons(people, owner),
         traits=people.traits,
-        bond=_bonds(scenario, size),
-        trade=_trades(scenario, seed, replicate, people),
-        talk=np.zeros((size if talking else 0, brands), dtype=c.TALK),
+        **_bonds(scenario, size),
+        **trades,
+        **_empty(c.TALK, size if talking else 0, brands),
         use=people.use,
         near=near,
         touches=np.empty(0, dtype=c.TOUCH),
@@ -131,9 +143,8 @@ def _columns(
         results=np.empty(0, dtype=c.RESULT),
         brands=_brands(scenario, media, market, ids),
         offers=market.table,
-        brand_ids=_ids(ids, sequences, [("choice", "brand", b) for b in scenario.brands]),
-        offer_ids=_ids(ids, sequences, [("choice", "offer", o.brand, o.place) for o in market.offers]),
-        outside_ids=_ids(ids, sequences, [("choice", "nothing")])[:, 0].astype(np.int64),
+        choice_ids=choice_ids,
+        choice_purposes=choice_purposes,
         escapes=_escapes(scenario, layers, people),
         orders=order_space(scenario, size),
         counts=np.zeros(4, dtype=np.int64),
@@ -143,21 +154,47 @@ def _columns(
         needs_by_cell=np.zeros(cells, dtype=np.int64),
         uniform=np.empty((2, CHUNK)),
         listed=np.empty((2, CHUNK + 1), dtype=np.int64),
-        tossed=np.empty((4, max(len(market.offers), brands, 1))),
+        tossed=np.empty((3, len(choice_purposes))),
+        bounds=draw_bounds(),
         levels=np.zeros((brands, cells, c.LEVELS), dtype=np.int64),
         speakers=speaker_space(size * brands if talking else 0),
         spoken=np.zeros(1, dtype=np.int64),
     )
 
 
-def _ids(ids: Identities, sequences: int, names: list[tuple[str, ...]]) -> Array:
-    """Entities of alternatives for the k-th order of a day, shape (sequences, names)."""
-    table = [[ids.of(*name, k) for name in names] for k in range(sequences)]
-    return np.array(table, dtype=np.uint32).reshape(sequences, len(names))
+def _choice_draws(scenario: Scenario, market: Market, ids: Identities, sequences: int) -> tuple[Array, Array]:
+    """Entities (K, L) of the draws of the k-th order of a day, and what each is drawn for (L,).
+
+    L is filled up to whole vectors of the processor; what is drawn for nobody is not looked at.
+    """
+    names: list[tuple[str, ...]] = [("choice", "offer", o.brand, o.place) for o in market.offers]
+    names += [("choice", "nothing"), *(("choice", "brand", b) for b in scenario.brands)]
+    width = -(-len(names) // _LANES) * _LANES
+    table = np.zeros((sequences, width), dtype=np.uint32)
+    for k in range(sequences):
+        table[k, : len(names)] = [ids.of(*name, k) for name in names]
+    purposes = np.full(width, PLACE_CHOICE, dtype=np.uint32)
+    purposes[len(market.offers) + 1 : len(names)] = BRAND_CHOICE
+    return table, purposes
 
 
-def _bonds(scenario: Scenario, size: int) -> Array:
-    bond = np.zeros((size, len(scenario.brands)), dtype=c.BOND)
+def _empty(kinds: Mapping[str, str], *shape: int) -> dict[str, Array]:
+    return {name: np.zeros(shape, dtype=kind) for name, kind in kinds.items()}
+
+
+def _persons(people: Population, owner: Array) -> dict[str, Array]:
+    drawn = {
+        "need_rate": people.need_rate,
+        "need_zero": need_zero(people.need_rate, 1.0),
+        "cell": people.cell,
+        "consent": people.consent,
+        "owner": owner,
+    }
+    return _empty(c.PERSON, people.size) | drawn
+
+
+def _bonds(scenario: Scenario, size: int) -> dict[str, Array]:
+    bond = _empty(c.BOND, size, len(scenario.brands))
     for b, brand in enumerate(scenario.brands.values()):
         bond["awareness"][:, b] = brand.initial.awareness
         bond["goodwill"][:, b] = brand.initial.goodwill
@@ -165,24 +202,25 @@ def _bonds(scenario: Scenario, size: int) -> Array:
     return bond
 
 
-def _trades(scenario: Scenario, seed: int, replicate: int, people: Population) -> Array:
-    trade = np.zeros((people.size, len(scenario.brands)), dtype=c.TRADE)
-    trade["arrives"] = -1
-    trade["first_day"] = -1
-    trade["touch_day"] = -1
+def _trades(scenario: Scenario, seed: int, replicate: int, people: Population) -> tuple[dict[str, Array], Array]:
+    """What passed between people and brands before the first day, and who owns one."""
+    trade = _empty(c.TRADE, people.size, len(scenario.brands))
+    owner = np.zeros(people.size, dtype=np.uint8)
+    for name in ("arrives", "first_day", "touch_day"):
+        trade[name].fill(-1)
     now = stream(seed, replicate)
     for b, (name, brand) in enumerate(scenario.brands.items()):
         trade["expectation"][:, b] = brand.product.quality
         if brand.initial.buyers > 0.0:
             bought = uniforms(now, INITIAL, people.size, stable_id("buyer", name)) < brand.initial.buyers
-            trade["orders"][bought, b] = 1
-            people.person["owner"][bought] = 1
+            trade["bought"][bought, b] = 1
+            owner[bought] = 1
         for touchpoint in brand.owns:
             share = brand.initial.members.get(touchpoint, 0.0)
             if share > 0.0:
                 joined = uniforms(now, INITIAL, people.size, stable_id("member", name, touchpoint)) < share
                 trade["member"][joined, b] = 1
-    return trade
+    return trade, owner
 
 
 def _ties(scenario: Scenario, layers: dict[str, Graph], size: int) -> Array:

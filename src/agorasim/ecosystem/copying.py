@@ -11,8 +11,8 @@ from agorasim.behaviour.columns import Columns
 
 #: Columns that no phase writes to (today's meetings are replaced as a whole), and those that are empty between days.
 SHARED: Final = frozenset(
-    ("traits", "use", "near", "touches", "pairs", "steps", "lift", "results", "brand_ids", "offer_ids", "outside_ids",
-     "escapes")
+    ("traits", "use", "near", "touches", "pairs", "steps", "lift", "results", "choice_ids", "choice_purposes",
+     "escapes", "bounds", "cell")
 )  # fmt: skip
 SCRATCH: Final = frozenset(("orders", "uniform", "listed", "tossed", "speakers"))
 
@@ -39,6 +39,6 @@ def _same(array: NDArray[Any]) -> NDArray[Any]:
 
 def find_speakers(w: Columns) -> None:
     """List those with something to say, as the evening leaves it for the morning."""
-    said = np.flatnonzero(w.talk["says"].reshape(-1))
+    said = np.flatnonzero(w.says.reshape(-1))
     w.speakers[: len(said)] = said
     w.spoken[0] = len(said)

@@ -103,7 +103,7 @@ def expected_contact(world: Any, pair: Any) -> tuple[float, float, float]:
     w, t = world.w, int(pair["touch"])
     users = w.use[t].astype(np.float64)
     if pair["members"]:
-        users = users * w.trade["member"][:, int(pair["brand"])]
+        users = users * w.member[:, int(pair["brand"])]
     mean = float(pair["mean"])
     click = w.lift[int(pair["table"]), :, c.LIFT_CLICK] if pair["clicks"] else np.zeros(w.lift.shape[1])
     if pair["mode"] != c.MEDIA:
@@ -173,9 +173,9 @@ def expected_orders(world: Any) -> Floats:
     considered or not; visits and searches of the day are left out. For a durable without needs of its own: all zero.
     """
     w, params = world.w, world.w.params[0]
-    rate = w.person["need_rate"].astype(np.float64)
+    rate = w.need_rate.astype(np.float64)
     if params["durable"]:
-        rate = rate * (w.person["owner"] == 0)
+        rate = rate * (w.owner == 0)
     scale = float(params["dissimilarity"])
     traits, offers = w.traits, w.offers
     inclusive = np.zeros((world.size, len(w.brands)))
@@ -184,18 +184,18 @@ def expected_orders(world: Any) -> Floats:
         b = int(offer["brand"])
         value = (
             float(w.brands["base"][b])
-            + float(params["goodwill"]) * w.bond["goodwill"][:, b].astype(np.float64)
-            + float(params["habit"]) * w.bond["habit"][:, b]
+            + float(params["goodwill"]) * w.goodwill[:, b].astype(np.float64)
+            + float(params["habit"]) * w.habit[:, b]
             - traits["price"].astype(np.float64) * float(offer["pain"])
             + traits["deal"].astype(np.float64) * float(offer["signal"])
             - float(offer["wait"])
         )
         if offer["located"]:
             value = value - float(params["distance"]) * np.hypot(traits["x"] - offer["x"], traits["y"] - offer["y"])
-        can = w.trade["member"][:, b] > 0 if offer["members"] else np.ones(world.size, dtype=bool)
+        can = w.member[:, b] > 0 if offer["members"] else np.ones(world.size, dtype=bool)
         inside[:, o] = np.where(can, np.exp(value / scale), 0.0)
         inclusive[:, b] += inside[:, o]
-    recalled = np.maximum(w.bond["awareness"], w.bond["habit"]).astype(np.float64)
+    recalled = np.maximum(w.awareness, w.habit).astype(np.float64)
     weight = recalled * np.power(inclusive, scale)
     share = weight / (1.0 + weight.sum(axis=1, keepdims=True))
     of_brand = offers["brand"].astype(np.int64)

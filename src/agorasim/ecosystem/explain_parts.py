@@ -104,7 +104,7 @@ def touchpoints(seen: Preview) -> Section:
 def needs(seen: Preview) -> Section:
     """How often people need something and look for it."""
     world, scenario = seen.world, seen.scenario
-    rate = world.w.person["need_rate"].astype(np.float64)
+    rate = world.w.need_rate.astype(np.float64)
     mean = float(world.days.need.mean())
     rows = []
     if rate.any():
@@ -116,8 +116,8 @@ def needs(seen: Preview) -> Section:
         ]
     rule = scenario.social.word_of_mouth
     if scenario.category.kind == "durable" and rule is not None and rule.rule != "cascade":
-        keen = world.w.bond["awareness"].max(axis=1).astype(np.float64) if rule.innovation == "awareness" else 1.0
-        open_to_it = world.w.person["owner"] == 0
+        keen = world.w.awareness.max(axis=1).astype(np.float64) if rule.innovation == "awareness" else 1.0
+        open_to_it = world.w.owner == 0
         innovators = float((rule.p * keen * open_to_it).sum()) * seen.scale
         rows.append(("innovators on the first day", f"{innovators:,.1f} expected (rule {rule.rule}, p = {rule.p:g})"))
         rows.append(("owners at first", f"{int((~open_to_it).sum() * seen.scale):,}"))
@@ -230,8 +230,8 @@ def cost(seen: Preview) -> Section:
 def day_seconds(world: World) -> float:
     """Seconds that a day takes on one core once kernels are compiled, roughly."""
     w = world.w
-    each = DAY_NS + BRAND_NS * w.bond.shape[1] + TOUCH_NS * len(w.touches) + PAIR_NS * len(w.pairs)
-    each += float(w.person["need_rate"].mean(dtype=float)) * (NEED_NS + OFFER_NS * len(w.offers))
+    each = DAY_NS + BRAND_NS * w.awareness.shape[1] + TOUCH_NS * len(w.touches) + PAIR_NS * len(w.pairs)
+    each += float(w.need_rate.mean(dtype=float)) * (NEED_NS + OFFER_NS * len(w.offers))
     return float(world.size * each * 1e-9)
 
 

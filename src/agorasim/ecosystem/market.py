@@ -151,7 +151,7 @@ class Market:
         for k in np.flatnonzero(demand > room):
             mine = np.flatnonzero(orders["offer"] == k)
             draws = np.empty(len(mine))
-            lots(w, np.ascontiguousarray(w.offer_ids[:, k]), orders["consumer"][mine], orders["sequence"][mine], draws)
+            lots(w, np.ascontiguousarray(w.choice_ids[:, k]), orders["consumer"][mine], orders["sequence"][mine], draws)
             rank = np.lexsort((orders["sequence"][mine], orders["consumer"][mine], draws))
             orders["served"][mine[rank[room[k] :]]] = 0
 

@@ -70,7 +70,7 @@ def lift_table(touchpoint: Touchpoint, most: int) -> NDArray[np.float64]:
 class Media:
     """Who can be met where: turns a day's plan (B, T) in minor units into the arrays that consumers read."""
 
-    def __init__(self, scenario: Scenario, use: Array, person: Array, ids: Identities, factor: float) -> None:
+    def __init__(self, scenario: Scenario, use: Array, need_rate: Array, ids: Identities, factor: float) -> None:
         self.scenario = scenario
         self.names = list(scenario.touchpoints)
         self.touchpoints = list(scenario.touchpoints.values())
@@ -80,7 +80,7 @@ class Media:
         # Touchpoints act on the gap one after another, so that must not follow the order of lines in a file.
         self._order = sorted(range(len(self.names)), key=self.names.__getitem__)
         self._minor = scenario.currency.minor_units
-        self._size = len(person)
+        self._size = len(need_rate)
         self._factor = factor
         self.entity = [ids.of("touchpoint", n) for n in self.names]
         self.pair_entity = [[ids.of("meeting", b, n) for n in self.names] for b in self.brands]
@@ -90,7 +90,7 @@ class Media:
         # Innovators of a durable search too; imitators come on top, and the plan bounds what their clicks cost.
         rule = scenario.social.word_of_mouth
         innovators = rule.p if rule is not None and rule.rule != "cascade" else 0.0
-        rate = np.float64(_FIXED) * (person["need_rate"].astype(np.float64) + innovators)
+        rate = np.float64(_FIXED) * (need_rate.astype(np.float64) + innovators)
         self.searchers = [
             int(np.rint(row.astype(np.float64) * rate).sum()) / _FIXED if kind.on_need else 0.0
             for row, kind in zip(use, self.kinds, strict=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim.behaviour.columns import PERSON, TRAITS
+from agorasim.behaviour.columns import TRAITS
 from agorasim.randomness import HOME_REGION, HOME_X, HOME_Y, SEGMENT, TRAIT, stable_id, stream, uniforms
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _SAME = 1e-6  # a coefficient of variation below this is none
 
 
 class Population:
-    """Columns of people: `person` (N,), `traits` (N,), `use` (T, N), `segment` and `region` (N,)."""
+    """Columns of people: `need_rate`, `cell`, `consent`, `traits`, `segment` and `region` (N,), `use` (T, N)."""
 
     def __init__(self, scenario: Scenario, seed: int, replicate: int, size: int) -> None:
         self.now = stream(seed, replicate if scenario.social.redraw else 0)
@@ -27,9 +27,8 @@ class Population:
         self.regions = list(scenario.population.regions)
         self.segment = self._segments(scenario)
         self.region = self._regions(scenario)
-        self.person = np.zeros(size, dtype=PERSON)
         self.traits = np.zeros(size, dtype=TRAITS)
-        self.person["cell"] = self.segment * len(self.regions) + self.region
+        self.cell = (self.segment * len(self.regions) + self.region).astype(np.int32)
         self._homes(scenario)
         self._traits(scenario)
         self.use = self._use(scenario)
@@ -89,7 +88,7 @@ class Population:
         rate = need.rate * by_segment("need")
         if need.shape is not None:
             rate = rate * gamma_of_mean_one(self._uniform(TRAIT, "need_rate"), need.shape)
-        self.person["need_rate"] = rate
+        self.need_rate = rate.astype(np.float32)
         price = by_segment("price_sensitivity")
         for k, segment in enumerate(segments):
             if segment.price_sensitivity_cv > _SAME:
@@ -102,7 +101,7 @@ class Population:
         self.traits["deal"] = by_segment("deal_proneness")
         self.traits["talk"] = by_segment("talk")
         self.traits["ear"] = by_segment("susceptibility")
-        self.person["consent"] = self._uniform(TRAIT, "consent") < by_segment("consent")
+        self.consent = (self._uniform(TRAIT, "consent") < by_segment("consent")).astype(np.uint8)
         word_of_mouth = scenario.social.word_of_mouth
         phi = word_of_mouth.phi if word_of_mouth else "uniform"
         self.traits["phi"] = self._uniform(TRAIT, "phi") if phi == "uniform" else phi

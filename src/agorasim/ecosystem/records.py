@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour import columns as c
+from agorasim.behaviour.evening import close
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.market import Market
@@ -59,17 +60,11 @@ class History:
     def close_day(self, w: c.Columns, plan: Array, spend: Array, fixed: Array, offer: Array) -> None:
         """Write the day's tallies and clear them for the next one."""
         d = self.days
-        self.touch[d] = w.at_touch
-        cells = w.by_cell.reshape(w.by_cell.shape[0], self.segments, self.regions, c.BY_CELL)
-        self.by_segment[d] = cells.sum(axis=2)
-        self.by_region[d] = cells.sum(axis=1)
-        levels = w.levels.reshape(w.levels.shape[0], self.segments, self.regions, c.LEVELS)
-        self.levels_segment[d], self.levels_region[d] = levels.sum(axis=2), levels.sum(axis=1)
-        needs = w.needs_by_cell.reshape(self.segments, self.regions)
-        self.needs_segment[d], self.needs_region[d] = needs.sum(axis=1), needs.sum(axis=0)
+        close(
+            w, self.touch[d], self.by_segment[d], self.by_region[d], self.levels_segment[d], self.levels_region[d],
+            self.needs_segment[d], self.needs_region[d],
+        )  # fmt: skip
         self.plan[d], self.spend[d], self.fixed[d], self.offer[d] = plan, spend, fixed, offer
-        for tally in (w.at_touch, w.at_offer, w.by_cell, w.needs_by_cell, w.counts):
-            tally[...] = 0
         self.days = d + 1
 
     def members(self, brand: int, known: int) -> int:

@@ -78,21 +78,21 @@ class Reports:
         values[t + 1 :, RIVAL_SPEND] = history.spend[day].sum(axis=1) / self._money
         return values
 
-    def spend(self) -> Series:
+    def spend(self, known: int) -> Series:
         """Own media money by touchpoint and known day, exactly as paid, shape (T, known)."""
-        return _sealed(self._spend[:, : self.known])
+        return _sealed(self._spend[:, :known])
 
-    def touchpoints(self, figure: int) -> Series:
+    def touchpoints(self, figure: int, known: int) -> Series:
         """A figure by touchpoint and known day, shape (T, known)."""
-        return _sealed(self._figures[: self._touchpoints, figure, : self.known])
+        return _sealed(self._figures[: self._touchpoints, figure, :known])
 
-    def brand(self, figure: int) -> Series:
+    def brand(self, figure: int, known: int) -> Series:
         """A figure of the brand as a whole by known day."""
-        return _sealed(self._figures[self._touchpoints, figure, : self.known])
+        return _sealed(self._figures[self._touchpoints, figure, :known])
 
-    def rival(self, brand: int) -> Series:
+    def rival(self, brand: int, known: int) -> Series:
         """A rival's media money by known day."""
-        return _sealed(self._figures[self._touchpoints + 1 + brand, RIVAL_SPEND, : self.known])
+        return _sealed(self._figures[self._touchpoints + 1 + brand, RIVAL_SPEND, :known])
 
 
 def _sealed(series: Series) -> Series:

@@ -138,7 +138,7 @@ class Script:
         """Codes of those whose messages cross ties today; with replayed messages, `own` ones go nowhere."""
         if self._messages is None or day < self.start:
             return own
-        says = w.talk["says"].reshape(-1)
+        says = w.says.reshape(-1)
         says[own] = 0
         codes, said = self._messages.talk(day)
         says[codes] = said

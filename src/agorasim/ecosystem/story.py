@@ -33,7 +33,7 @@ def told(world: Watched) -> str:
 
 def _who(world: Watched) -> list[str]:
     i, w, people, scenario = world.consumer, world.w, world.population, world.scenario
-    traits, person = w.traits[i], w.person[i]
+    traits = w.traits[i]
     segment, region = people.segments[int(people.segment[i])], people.regions[int(people.region[i])]
     uses = [
         f"{name} {float(w.use[t, i]):.2f}" for t, name in enumerate(world.touchpoint_names) if float(w.use[t, i]) > 0.0
@@ -42,11 +42,11 @@ def _who(world: Watched) -> list[str]:
     rows = [
         ("who", f"{_label(scenario.population.segments[segment].label, segment)}, lives in {region} at"
                 f" ({float(traits['x']):.1f}, {float(traits['y']):.1f}) km"),
-        ("needs", f"{float(person['need_rate']):.3g} a day on an ordinary day"),
+        ("needs", f"{float(w.need_rate[i]):.3g} a day on an ordinary day"),
         ("money", f"price sensitivity {float(traits['price']):.2f}, deal proneness {float(traits['deal']):.2f}"),
         ("talk", f"talks {float(traits['talk']):.2f}, listens {float(traits['ear']):.2f}; reaches "
                  + (" and ".join(ties) if ties else "nobody")),
-        ("data", "lets brands identify them" if person["consent"] else "does not let brands identify them"),
+        ("data", "lets brands identify them" if w.consent[i] else "does not let brands identify them"),
         ("uses", (", ".join(uses) or "no touchpoint") + " (chance a day)"),
     ]  # fmt: skip
     title = f"Consumer {i} of {scenario.name}, seed {world.seed}, replicate {world.replicate}"

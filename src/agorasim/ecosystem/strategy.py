@@ -108,16 +108,20 @@ class Strategies:
         known = min(day, max(0, day + 1 - self._scenario.data.report_delay))
         name = self.brands[b]
         reports = self._reports[b]
-        reports.until(known, history)
 
-        def by_touchpoint(figure: str) -> SealedTable:
-            return SealedTable(self.touchpoints, reports.touchpoints(TOUCHPOINT_FIGURES.index(figure)))
-
-        def whole(figure: str) -> NDArray[np.float64]:
-            return reports.brand(BRAND_FIGURES.index(figure))
+        def source(figure: str) -> Any:
+            reports.until(known, history)
+            if figure in BRAND_FIGURES:
+                return reports.brand(BRAND_FIGURES.index(figure), known)
+            if figure == "spend":
+                return SealedTable(self.touchpoints, reports.spend(known))
+            if figure == "rivals_spend":
+                return {rival: reports.rival(r, known) for r, rival in enumerate(self.brands) if r != b}
+            return SealedTable(self.touchpoints, reports.touchpoints(TOUCHPOINT_FIGURES.index(figure), known))
 
         brand = self._scenario.brands[name]
-        return BrandView(
+        return BrandView.late(
+            source,
             brand=name,
             day=day,
             date=days.date(day),
@@ -129,15 +133,5 @@ class Strategies:
             price=self.price[b],
             discount=self.discount[b],
             reported_days=known,
-            spend=SealedTable(self.touchpoints, reports.spend()),
-            impressions=by_touchpoint("impressions"),
-            clicks=by_touchpoint("clicks"),
-            attributed_orders=by_touchpoint("attributed_orders"),
-            attributed_revenue=by_touchpoint("attributed_revenue"),
-            orders=whole("orders"),
-            revenue=whole("revenue"),
-            lost_orders=whole("lost_orders"),
-            new_customers=whole("new_customers"),
             members=history.members(b, known) / self._factor,
-            rivals_spend={rival: reports.rival(r) for r, rival in enumerate(self.brands) if r != b},
         )

@@ -197,7 +197,7 @@ def network_tables(world: World) -> dict[str, pa.Table]:
     degree = np.zeros(world.size, dtype=np.int64)
     for graph in world.graphs.values():
         degree += graph.degree()
-    orders = w.trade["orders"][nodes]
+    orders = w.bought[nodes]
     bought = np.where(orders.max(axis=1) > 0, orders.argmax(axis=1), -1)
     brands = np.array([*world.scenario.brands, ""], dtype=object)
     segments = np.array(world.population.segments, dtype=object)
@@ -207,7 +207,7 @@ def network_tables(world: World) -> dict[str, pa.Table]:
             "degree": pa.array(degree[nodes].astype(np.int32)),
             "segment": pa.array(segments[world.population.segment[nodes]], type=pa.string()),
             "brand": pa.array(brands[bought], type=pa.string()),
-            "first_day": pa.array(_first_purchase(w.trade["first_day"][nodes])),
+            "first_day": pa.array(_first_purchase(w.first_day[nodes])),
             "x": pa.array(w.traits["x"][nodes].astype(np.float64)),
             "y": pa.array(w.traits["y"][nodes].astype(np.float64)),
         }

@@ -128,14 +128,14 @@ class Watched(World):
         i, w = self.consumer, self.w
         today = Day(self.day)
         self.life.append(today)
-        if len(w.talk):
+        if len(w.says):
             for b, brand in enumerate(self.names):
-                good, bad = int(w.talk["hears_good"][i, b]), int(w.talk["hears_bad"][i, b])
+                good, bad = int(w.hears_good[i, b]), int(w.hears_bad[i, b])
                 if good or bad:
                     today.heard.append((brand, good, bad))
         super().live()
         today.met = self._meetings()
-        today.needs = int(w.person["needs"][i])
+        today.needs = int(w.needs[i])
         if today.needs:
             today.found = self._results()
         today.passes_on = self._says()
@@ -164,21 +164,20 @@ class Watched(World):
     def part(self, name: str) -> None:
         """A phase; expectation and membership are noted before goods are received."""
         if name == "receive":
-            trade = self.w.trade[self.consumer]
-            self._expected = [float(value) for value in trade["expectation"]]
-            self._members = [bool(value) for value in trade["member"]]
+            self._expected = [float(value) for value in self.w.expectation[self.consumer]]
+            self._members = [bool(value) for value in self.w.member[self.consumer]]
         super().part(name)
 
     def record(self) -> None:
         """The evening: what was received, will be said and was joined, and how the consumer now feels."""
         today, w, i = self.life[-1], self.w, self.consumer
         for b, brand in enumerate(self.names):
-            if w.bond["flags"][i, b] & c.EXPERIENCED:
-                surprise = float(w.trade["surprise"][i, b])
+            if w.flags[i, b] & c.EXPERIENCED:
+                surprise = float(w.surprise[i, b])
                 score = min(5, max(1, math.floor(3.5 + surprise)))
                 expected = self._expected[b]
                 today.received.append(Receipt(brand, expected, expected + surprise, score))
-            if w.trade["member"][i, b] and not self._members[b]:
+            if w.member[i, b] and not self._members[b]:
                 today.joined.append(brand)
         today.says = [said for said in self._says() if said not in today.passes_on]
         today.states = self._states()
@@ -187,19 +186,19 @@ class Watched(World):
     # --- what is computed again -------------------------------------------------------------------------------------
 
     def _states(self) -> list[State]:
-        bond, trade = self.w.bond[self.consumer], self.w.trade[self.consumer]
+        w, i = self.w, self.consumer
         return [
             State(
-                brand, float(bond["awareness"][b]), float(bond["goodwill"][b]), float(bond["habit"][b]),
-                float(bond["fatigue"][b]), int(trade["orders"][b]), bool(trade["member"][b]),
+                brand, float(w.awareness[i, b]), float(w.goodwill[i, b]), float(w.habit[i, b]),
+                float(w.fatigue[i, b]), int(w.bought[i, b]), bool(w.member[i, b]),
             )
             for b, brand in enumerate(self.names)
         ]  # fmt: skip
 
     def _says(self) -> list[tuple[str, str]]:
-        if len(self.w.talk) == 0:
+        if len(self.w.says) == 0:
             return []
-        says = self.w.talk["says"][self.consumer]
+        says = self.w.says[self.consumer]
         kinds = ((c.GOOD, "good"), (c.BAD, "bad"))
         return [(brand, word) for b, brand in enumerate(self.names) for bit, word in kinds if says[b] & bit]
 
@@ -239,11 +238,11 @@ class Watched(World):
     def _considered(self, k: int) -> tuple[str, ...]:
         """Brands considered for the k-th need of the day, as in `choice.choose_one`."""
         w, i = self.w, self.consumer
-        ids = w.brand_ids[k % len(w.outside_ids)]
+        ids = w.choice_ids[k % len(w.choice_ids), len(w.offers) + 1 :]
         out = []
         for b, brand in enumerate(self.names):
             u = block(w.now, BRAND_CHOICE, i, ids[b])[0]
-            if w.person["direct"][i] or considers(w, i, b, u):
+            if w.direct[i] or considers(w, i, b, u):
                 out.append(brand)
         return tuple(out)
 

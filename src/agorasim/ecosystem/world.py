@@ -11,7 +11,19 @@ from numpy.typing import NDArray
 
 from agorasim.behaviour import day as passes
 from agorasim.behaviour import experience
-from agorasim.behaviour.columns import EXPERIENCED, NEEDS_ARISEN, OF_LOST, OF_ORDERS, ORDERS_WRITTEN, Columns
+from agorasim.behaviour.columns import (
+    BOND,
+    EXPERIENCED,
+    NEEDS_ARISEN,
+    OF_LOST,
+    OF_ORDERS,
+    ORDERS_WRITTEN,
+    PERSON,
+    TALK,
+    TRADE,
+    TRAITS,
+    Columns,
+)
 from agorasim.behaviour.word_of_mouth import adopted, send
 from agorasim.brands.ledger import to_minor
 from agorasim.ecosystem.building import build, need_zero, order_space, speaker_space, tie_weights
@@ -90,6 +102,7 @@ class World:
         self.tape: Tape | None = None
         self._spend = np.zeros_like(built.fixed)
         self._offer = np.zeros((len(self.market.offers), 8), dtype=np.int64)
+        self._unit_cost = self.w.brands["unit_cost"][self.market.table["brand"]]
         #: Views of consumers exist, so columns may have been written to from outside: search them, trust no list.
         self.loose = False
         self._due: dict[int, list[Array]] = {}
@@ -101,14 +114,14 @@ class World:
         self._stale_media = self._stale_search = True
         self.plan: Array = np.zeros_like(self.strategies.plan)
         self._conditions: tuple[Any, ...] = ()
-        self._announce(np.flatnonzero(self.w.person["owner"]))
+        self._announce(np.flatnonzero(self.w.owner))
 
     # --- time -------------------------------------------------------------------------------------------------------
 
     @property
     def size(self) -> int:
         """Number of consumers."""
-        return len(self.w.person)
+        return len(self.w.cell)
 
     @property
     def finished(self) -> bool:
@@ -150,7 +163,7 @@ class World:
             self._need_factor = factor
             self._stale_search = True
             self.w.params["need_factor"] = factor
-            self.w.person["need_zero"] = need_zero(self.w.person["need_rate"], factor)
+            self.w.need_zero[:] = need_zero(self.w.need_rate, factor)
 
     def decide(self) -> None:
         """Brands whose day it is act; their prices are posted."""
@@ -197,24 +210,24 @@ class World:
     def carry_messages(self) -> None:
         """Yesterday's messages cross today's ties into inboxes."""
         w = self.w
-        if len(w.talk) == 0:
+        if len(w.says) == 0:
             return
         if self.loose:
-            senders = np.flatnonzero(w.talk["says"].reshape(-1))
+            senders = np.flatnonzero(w.says.reshape(-1))
         else:
             senders = w.speakers[: w.spoken[0]].astype(np.int64)
         w.spoken[0] = 0
         if self.script is not None:
             senders = self.script.speakers(w, self.day, senders)
         if self.tape is not None:
-            self.tape.messages.spoke(self.day, senders, w.talk["says"].reshape(-1)[senders])
+            self.tape.messages.spoke(self.day, senders, w.says.reshape(-1)[senders])
         if len(senders) == 0:
             return
         for name, graph in self.graphs.items():
             if not graph.complete:
                 strength = self.scenario.social.layers[name].strength
                 send(w, senders, graph.indptr, graph.neighbours, strength, self._message_entities[name])
-        w.talk["says"].reshape(-1)[senders] = 0
+        w.says.reshape(-1)[senders] = 0
 
     def live(self) -> None:
         """Consumers see, talk, need, search and choose: one fused pass, unless a phase was replaced."""
@@ -241,16 +254,12 @@ class World:
         if name == "receive":
             due = self._due.pop(self.day, [])
             if self.loose:
-                codes = np.flatnonzero(w.trade["arrives"].reshape(-1) == self.day)
-            else:
-                codes = np.sort(np.concatenate([np.empty(0, dtype=np.int64), *due]))
-                codes = codes[np.diff(codes, prepend=-1) > 0]  # each once; np.unique takes twenty times as long
-                codes = codes[w.trade["arrives"].reshape(-1)[codes] == self.day]
-            experience.receive_codes(w, codes)
-            self._received = codes
+                due = [np.flatnonzero(w.arrives.reshape(-1) == self.day)]
+            codes = np.concatenate([np.empty(0, dtype=np.int64), *due])  # its own: the list of a copied world is shared
+            self._received = codes[: experience.receive_codes(w, codes)]
         else:
             if self.loose:
-                self._received = np.flatnonzero(w.bond["flags"].reshape(-1) & np.uint8(EXPERIENCED))
+                self._received = np.flatnonzero(w.flags.reshape(-1) & np.uint8(EXPERIENCED))
             experience.reflect_codes(w, self._received)
 
     def fulfil(self) -> None:
@@ -260,23 +269,21 @@ class World:
         if "choose" in self.replaced:
             orders[:] = orders[np.lexsort((orders["sequence"], orders["consumer"]))]
         market.ration(w)
-        experience.settle_orders(w)
+        codes, waits = np.empty(len(orders), dtype=np.int64), np.empty(len(orders), dtype=np.int64)
+        count = experience.settle_orders(w, codes, waits)
         served = w.at_offer[:, OF_ORDERS]
         market.take(served)
         self._book(served, w.at_offer[:, OF_LOST])
         self._spend = self.media.charged(self.plan, w.at_touch)
-        orders = orders[orders["served"] == 1] if w.at_offer[:, OF_LOST].any() else orders
-        self._expect(orders)
-        self._announce(orders["consumer"])  # a durable is bought once, so nobody stands here twice
+        self._expect(codes[:count], waits[:count])
+        if self.scenario.category.kind == "durable":
+            self._announce(codes[:count] // w.awareness.shape[1])  # bought once, so nobody stands here twice
 
-    def _expect(self, orders: Array) -> None:
-        """Note when served orders arrive."""
-        if len(orders) == 0:
-            return
-        brands, days = self.market.table["brand"][orders["offer"]], self.market.table["days"][orders["offer"]]
-        codes = orders["consumer"].astype(np.int64) * self.w.bond.shape[1] + brands
+    def _expect(self, codes: Array, waits: Array) -> None:
+        """Note when served orders (codes consumer * B + brand) arrive: a list of codes for each day to come."""
         for wait in self.market.waits:
-            if len(there := codes[days == wait]):
+            there = codes if len(self.market.waits) == 1 else codes[waits == wait]
+            if len(there):
                 self._due.setdefault(self.day + wait, []).append(there)
 
     def _book(self, served: Array, lost: Array) -> None:
@@ -286,7 +293,7 @@ class World:
         book[:, ORDERS], book[:, LOST] = served, lost
         book[:, REVENUE] = served * table["price"]
         book[:, DISCOUNTS] = served * (table["list_price"] - table["price"])
-        book[:, GOODS] = served * self.w.brands["unit_cost"][table["brand"]]
+        book[:, GOODS] = served * self._unit_cost
         book[:, FULFILMENT] = served * market.delivery_cost
         book[:, COMMISSION] = np.rint(book[:, REVENUE] * market.commission)
         book[:, STOCK] = market.stock
@@ -319,7 +326,7 @@ class World:
     def _check_states(self) -> None:
         """Whoever writes to consumers from outside must keep within bounds. InputError names what does not."""
         for state, least in (("awareness", 0.0), ("goodwill", -1.0), ("habit", 0.0), ("fatigue", 0.0)):
-            values = self.w.bond[state]
+            values = getattr(self.w, state)
             wrong = ~((values >= least) & (values <= 1.0))  # also where it is not a number
             if wrong.any():
                 i, b = np.argwhere(wrong)[0]
@@ -351,9 +358,10 @@ class World:
 
         total = hashlib.sha256()
         w, h = self.w, self.history
-        for array in (w.person, w.traits, w.bond, w.trade, w.talk):
-            for name in array.dtype.names or ():
-                total.update(np.ascontiguousarray(array[name]).tobytes())
+        traits = [np.ascontiguousarray(w.traits[name]) for name in TRAITS.names or ()]
+        columns = [getattr(w, name) for name in (*BOND, *TRADE, *TALK)]
+        for array in (*(getattr(w, name) for name in PERSON), *traits, *columns):
+            total.update(array.tobytes())
         for tally in (h.touch, h.by_segment, h.by_region, h.offer, h.spend, h.plan, h.needs_segment, self.market.stock):
             total.update(tally.tobytes())
         return total.hexdigest()
@@ -370,8 +378,6 @@ class World:
         twin.w = copied(self.w)
         twin.market = self.market.copy(twin.w.offers)
         twin.media, twin.strategies, twin.history = self.media.copy(), self.strategies.copy(), self.history.copy()
-        twin.population = copy.copy(self.population)
-        twin.population.person = twin.w.person
         twin.script = None if self.script is None else self.script.copy()
         twin._offer = self._offer.copy()
         twin._due = {day: list(codes) for day, codes in self._due.items()}
@@ -386,7 +392,7 @@ class World:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self.w.put(orders=order_space(self.scenario, self.size), speakers=speaker_space(self.w.talk.size))
+        self.w.put(orders=order_space(self.scenario, self.size), speakers=speaker_space(self.w.says.size))
         find_speakers(self.w)
 
     @property
