@@ -43,9 +43,9 @@ def notes(data: EffectsData) -> str:
     if failed := data.manifest["replications"].get("failed"):
         found.append(f"{words.count(len(failed), 'world')} failed; replications with a failed world are left out.")
     if data.n == 1:
-        found.append("One pair of worlds says what can happen, not what to expect: no figure here has an interval.")
+        found.append(f"One {data.noun} says what can happen, not what to expect: no figure here has an interval.")
     elif 1 < data.n < 10:
-        found.append(f"With {data.n} pairs the intervals are wide and rest on few worlds.")
+        found.append(f"With {words.count(data.n, data.noun)} the intervals are wide and rest on few worlds.")
     return "".join(f'<p class="note">{escape(note)}</p>' for note in found)
 
 
@@ -203,9 +203,9 @@ def precision(data: EffectsData) -> str:
     if width.mean == 0.0:
         return ""
     scale = data.scale([width])
-    share = f"{words.percent(told['relative'])} of the whole gain, " if _number(told.get("relative")) else ""
+    share = f"{words.percent(told['relative'])} of {_whole_of(data)}, " if _number(told.get("relative")) else ""
     reached = f"half the widest interval is {share}{_two(width.mean / scale.size)} {scale.unit}".rstrip()
-    asked = _asked(told, scale)
+    asked = _asked(data, told, scale)
     if told.get("reached") is None:
         return f"How precise {n} are: {reached}. Four times as many pairs would halve it."
     if told["reached"]:
@@ -225,14 +225,19 @@ def precision(data: EffectsData) -> str:
     return text + f"It would take {cost}: `--max-replications {int(more['pairs'])} --resume` with the same command."
 
 
-def _asked(told: Mapping[str, Any], scale: Scale) -> str:
+def _asked(data: EffectsData, told: Mapping[str, Any], scale: Scale) -> str:
     asked = told.get("asked") or {}
     parts = []
     if _number(asked.get("precision")):
-        parts.append(f"{words.percent(asked['precision'])} of the whole gain")
+        parts.append(f"{words.percent(asked['precision'])} of {_whole_of(data)}")
     if _number(asked.get("precision_abs")):
         parts.append(f"{_two(asked['precision_abs'] / scale.size)} {scale.unit}".rstrip())
     return "± " + " and ".join(parts) if parts else "none"
+
+
+def _whole_of(data: EffectsData) -> str:
+    """What a relative precision is a share of."""
+    return "the largest difference" if data.kind == "compare" else "the whole gain"
 
 
 def _member(data: EffectsData, worst: str) -> str:

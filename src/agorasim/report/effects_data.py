@@ -10,7 +10,7 @@ import numpy as np
 from agorasim.errors import InputError
 from agorasim.experiment import manifest as manifests
 from agorasim.measures import metrics
-from agorasim.report import style
+from agorasim.report import style, words
 from agorasim.report.data import Estimate, Named, labelled, named_brands, named_touchpoints
 from agorasim.report.scale import Scale, scale_for
 
@@ -232,9 +232,14 @@ class EffectsData:
             float(x) for x in self.rows[self.rows["metric"] == self.outcome]["estimate"]
         ]
 
-    def pairs(self, noun: str = "pair") -> str:
+    @property
+    def noun(self) -> str:
+        """What estimates are means over: pairs of worlds, or replications of the points of a study."""
+        return "pair" if self.kind in ("synergy", "compare") else "replication"
+
+    def pairs(self) -> str:
         """`24 pairs`, on one line in a title."""
-        return f"{self.n:,}\u00a0{noun}{'' if self.n == 1 else 's'}"
+        return words.count(self.n, self.noun).replace(" ", "\u00a0")
 
     def unit(self, metric: str | None = None) -> str:
         """The unit of an outcome."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agorasim.report import shell, words
 from agorasim.report.effects_data import estimates_of
-from agorasim.report.effects_words import outcome_of, outcome_words
+from agorasim.report.effects_words import HEADLINE, outcome_of, outcome_words
 from agorasim.report.scale import Scale, covers_zero, scale_for
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def facts(data: EffectsData) -> str:
         ("Brand", data.brand_label),
         ("Outcome", outcome_words(data.outcome)),
         ("Channels", words.listed([c.label for c in data.channels], 12) if data.channels else ""),
-        ("Pairs", f"{data.n:,}" + (f" × {words.count(arms, 'world')}" if arms else "")),
+        (f"{data.noun.capitalize()}s", f"{data.n:,}" + (f" × {words.count(arms, 'world')}" if arms else "")),
         ("Consumers", f"{int(data.scenario['population']['size']):,}"),
         ("Days", f"{int(calendar['days']):,}, {span}; {counted:,} of them counted, after warm-up"),
         ("Decisions", _decisions(data)),
@@ -120,7 +120,7 @@ def _together(data: EffectsData, column: _Column) -> _Column:
 
 def _variants(data: EffectsData) -> str:
     columns = []
-    for metric in data.outcomes:
+    for metric in dict.fromkeys([data.outcome, *(m for m in HEADLINE if m in data.outcomes)]):
         level = {k: e for k, e in data.effects("level", metric=metric).items() if e.known}
         other = {k: e for k, e in data.effects("difference", metric=metric).items() if e.known}
         if not other:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from agorasim.report import style, words
 from agorasim.report.scale import covers_zero
@@ -20,6 +20,23 @@ _WORDS = {
     "new_customers": "new customers",
     "price_paid": "mean order value",
 }
+
+
+#: Outcomes in the order in which they matter most to a reader who compares.
+HEADLINE: Final = (
+    "profit", "contribution", "revenue", "orders", "new_customers", "spend", "awareness", "satisfaction",
+)  # fmt: skip
+
+
+def short_names(paths: Sequence[str]) -> dict[str, str]:
+    """Each dotted path by its shortest ending that no other path has: `brands.lumo.product.price` becomes `price`."""
+    found = {}
+    for path in paths:
+        parts = path.split(".")
+        endings = (".".join(parts[-k:]) for k in range(1, len(parts) + 1))
+        others = [other for other in paths if other != path]
+        found[path] = next(e for e in endings if e == path or not any(f".{o}".endswith(f".{e}") for o in others))
+    return found
 
 
 def outcome_words(metric: str) -> str:
@@ -52,9 +69,9 @@ def label_list(labels: Sequence[str], most: int = 6) -> str:
     return words.listed(list(labels), most)
 
 
-def nothing(n: int) -> str:
+def nothing(n: int, noun: str = "pair") -> str:
     """How an interval that holds zero is worded."""
-    return f"cannot be told from nothing with {words.count(n, 'pair')}"
+    return f"cannot be told from nothing with {words.count(n, noun)}"
 
 
 def exactly_zero(e: Estimate) -> bool:

@@ -75,7 +75,8 @@ def _decimals(known: Sequence[Estimate], size: float) -> int:
     largest = max((abs(e.mean) / size for e in known), default=0.0)
     need = 0
     if halves:
-        need = -math.floor(math.log10(halves[len(halves) // 2]))
+        # Two figures of a half-width that begins with 1 or 2, one of the others.
+        need = -math.floor(math.log10(halves[len(halves) // 2] / 3.0))
     elif any(e.mean / size != round(e.mean / size) for e in known):
         need = 2 - math.floor(math.log10(largest)) if largest > 0 else 0
     # Nothing is written with more than six figures, nor with decimals that only noise would fill.

@@ -180,21 +180,20 @@ def ends_of(estimates: Sequence[Estimate], size: float) -> list[float]:
 
 def foot(data: EffectsData) -> str:
     """The small print every picture of effects ends with."""
-    noun = "replication" if data.kind in ("study", "sensitivity", "optimise", "calibrate") else ""
-    parts = [pairs(data.n, noun), f"seed {data.seed}", style.shorten(data.name, 2.0, 7.2), "counted days"]
+    parts = [pairs(data), f"seed {data.seed}", style.shorten(data.name, 2.0, 7.2), "counted days"]
     return " · ".join(parts)
 
 
-def pairs(n: int, noun: str = "") -> str:
-    """`n = 40 pairs of worlds`, or `n = 40 replications` with another noun."""
-    return f"n = {words.count(n, noun)}" if noun else f"n = {words.count(n, 'pair')} of worlds"
+def pairs(data: EffectsData) -> str:
+    """`n = 40 pairs of worlds`, or `n = 40 replications`."""
+    return f"n = {words.count(data.n, data.noun)}" + (" of worlds" if data.noun == "pair" else "")
 
 
 def intervals(data: EffectsData) -> str:
     """What the whiskers are, or why there are none."""
     if data.n < 2:
-        return f"{pairs(data.n)}: a single pair, so nothing here says how sure it is."
-    return f"{pairs(data.n)}. Whiskers: {words.coverage(data.interval)} of the mean over pairs ({data.holds})."
+        return f"{pairs(data)}: a single {data.noun}, so nothing here says how sure it is."
+    return f"{pairs(data)}. Whiskers: {words.coverage(data.interval)} of the mean over {data.noun}s ({data.holds})."
 
 
 def table(rows: pd.DataFrame) -> pd.DataFrame:

@@ -216,8 +216,8 @@ def _curves(data: EffectsData, rows: pd.DataFrame, together: bool = False) -> li
 
 def _bands(data: EffectsData) -> str:
     if data.n < 2:
-        return f"{pairs(data.n)}: a single pair, so nothing here says how sure it is."
-    return f"{pairs(data.n)}. Line: mean; band: its {words.coverage(data.interval)} at each point."
+        return f"{pairs(data)}: a single pair, so nothing here says how sure it is."
+    return f"{pairs(data)}. Line: mean; band: its {words.coverage(data.interval)} at each point."
 
 
 def _half(e: Estimate) -> float:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from agorasim.report import style, words
 from agorasim.report.data import Estimate
-from agorasim.report.effects_words import brief, doubtful, exactly_zero, label_list, nothing, outcome_words
+from agorasim.report.effects_words import HEADLINE, brief, doubtful, exactly_zero, label_list, nothing, outcome_words
 from agorasim.report.figures.base import Key, Picture, Sheet
 from agorasim.report.figures.channels import amount_axis, ends_of, faint, fold, foot, intervals, table, whiskers
 from agorasim.report.scale import Scale, covers_zero, scale_for
@@ -18,15 +18,13 @@ if TYPE_CHECKING:
     from agorasim.report.figures.base import Space
 
 _STEP = 0.36
-#: Outcomes in the order in which they matter most; others follow as they come.
-_ORDER = ("profit", "contribution", "revenue", "orders", "new_customers", "spend", "awareness", "satisfaction")
 _MOST = 8
 
 
 def differences(data: EffectsData) -> Picture | None:
     """Difference of each variant to the first, a panel for each outcome."""
     found: dict[str, dict[str, Estimate]] = {}
-    metrics = [data.outcome, *(m for m in _ORDER if m in data.outcomes), *data.outcomes]
+    metrics = [data.outcome, *(m for m in HEADLINE if m in data.outcomes), *data.outcomes]
     for metric in dict.fromkeys(metrics):
         own = {k: e for k, e in data.effects("difference", metric=metric).items() if e.known}
         if own:

@@ -9,7 +9,7 @@ import numpy as np
 
 from agorasim.report import style, words
 from agorasim.report.data import Estimate
-from agorasim.report.effects_words import brief, nothing, outcome_of
+from agorasim.report.effects_words import brief, nothing, outcome_of, short_names
 from agorasim.report.figures.base import Key, Picture, Sheet, grid
 from agorasim.report.figures.channels import (
     amount_axis,
@@ -58,6 +58,7 @@ def levels(data: EffectsData) -> Picture | None:
     found, differences = data.effects("level"), data.effects("difference")
     factors = [name for name in _factors(design) if design[name].nunique() > 1]
     panels = []
+    brief_names = short_names(_factors(design))
     for name in factors:
         spots = [
             (value, found[arm], differences.get(arm))
@@ -65,12 +66,12 @@ def levels(data: EffectsData) -> Picture | None:
             if arm in found and found[arm].known and value == value and value is not None
         ]
         if len(spots) > 1:
-            panels.append((name, spots))
+            panels.append((brief_names[name], spots))
     if not panels:
         return None
     scale = data.scale([e for _, spots in panels for _, e, _ in spots])
     outcome = outcome_of(data)
-    title = f"{outcome[0].upper()}{outcome[1:]} over each factor ({scale.unit}, {data.pairs('replication')})"
+    title = f"{outcome[0].upper()}{outcome[1:]} over each factor ({scale.unit}, {data.pairs()})"
     every = [(e, name, value) for name, spots in panels for value, e, _ in spots]
     best, name, value = max(every, key=lambda spot: spot[0].mean)
     reading = f"Highest mean among the points tried: {_show(value)} for {name}, {scale.full(best, data.interval)}."
@@ -103,7 +104,7 @@ def levels(data: EffectsData) -> Picture | None:
         return sheet.figure
 
     caption = (
-        f"{pairs(data.n, 'replication')} of every point. Dot: mean; line: {words.coverage(data.interval)} of the mean. "
+        f"{pairs(data)} of every point. Dot: mean; line: {words.coverage(data.interval)} of the mean. "
         "All points share their random numbers, so differences between them are known better than each level."
     )
     if not few:
@@ -144,11 +145,11 @@ def two_factors(data: EffectsData) -> Picture | None:
     factors = [name for name in _factors(design) if design[name].nunique() > 1]
     if len(factors) != 2:
         return None
-    one, two = factors
+    one, two = (short_names(_factors(design))[name] for name in factors)
     found, differences = data.effects("level"), data.effects("difference")
-    xs, ys = (sorted(set(design[f].dropna()), key=_order) for f in (one, two))
+    xs, ys = (sorted(set(design[f].dropna()), key=_order) for f in factors)
     cells: dict[tuple[int, int], tuple[Estimate, Estimate | None]] = {}
-    for x, y, arm in zip(design[one], design[two], design["arm"], strict=True):
+    for x, y, arm in zip(design[factors[0]], design[factors[1]], design["arm"], strict=True):
         if arm in found and x in xs and y in ys:
             cells[(ys.index(y), xs.index(x))] = (found[arm], differences.get(arm))
     if len(cells) < 4 or len(xs) > 12 or len(ys) > 14:
@@ -157,7 +158,7 @@ def two_factors(data: EffectsData) -> Picture | None:
     outcome = outcome_of(data)
     best = max(cells, key=lambda at: cells[at][0].mean)
     says = f"Highest at {brief(f'{one} {_show(xs[best[1]])}')}, {brief(f'{two} {_show(ys[best[0]])}')}"
-    title = f"{says}: {outcome} ({scale.unit}, {data.pairs('replication')})"
+    title = f"{says}: {outcome} ({scale.unit}, {data.pairs()})"
     low, top = (pick(e.mean for e, _ in cells.values()) for pick in (min, max))
 
     def draw(space: Space) -> Figure:
@@ -181,7 +182,7 @@ def two_factors(data: EffectsData) -> Picture | None:
 
     e = cells[best][0]
     reading = f"{says}: {scale.full(e, data.interval)}. Picked after looking, so expect a little less of it."
-    caption = f"{pairs(data.n, 'replication')} of every point. Mean outcome at each pair of values; darker is higher."
+    caption = f"{pairs(data)} of every point. Mean outcome at each pair of values; darker is higher."
     if data.n > 1:
         caption += f" Under each number its {words.coverage(data.interval)}, where it fits."
     rows = data.select(["level", "difference"])
@@ -229,10 +230,15 @@ def tornado(data: EffectsData) -> Picture | None:
     if not swings:
         return None
     order = sorted(swings, key=lambda name: -max(abs(e.mean) for _, e in swings[name]))
-    rows = [(f"{name} = {value}", e) for name in order for value, e in sorted(swings[name], key=lambda of: of[1].mean)]
+    known = short_names(factors)
+    rows = [
+        (f"{known[name]} = {value}", e)
+        for name in order
+        for value, e in sorted(swings[name], key=lambda of: of[1].mean)
+    ]
     return _bars(
         data, "tornado", rows[:_MOST_BARS], "difference", "difference to the scenario as it is",
-        f"{pairs(data.n, 'replication')} of every point. Each bar: that one value changed, everything else as in the "
+        f"{pairs(data)} of every point. Each bar: that one value changed, everything else as in the "
         "scenario; factors with the widest swing on top.",
         lambda top: f"{brief(top)} moves {outcome_of(data)} most",
     )  # fmt: skip
@@ -241,7 +247,8 @@ def tornado(data: EffectsData) -> Picture | None:
 def main_effects(data: EffectsData) -> Picture | None:
     """What each level of each factor does against its first level, averaged over the other factors."""
     found = data.effects("main_effect") | data.effects("factor_interaction")
-    rows = sorted(((name, e) for name, e in found.items() if e.known), key=lambda of: -abs(of[1].mean))
+    short = _shortener(data)
+    rows = sorted(((short(name), e) for name, e in found.items() if e.known), key=lambda of: -abs(of[1].mean))
     return _bars(
         data, "main_effects", rows[:_MOST_BARS], ["main_effect", "factor_interaction"], "effect",
         f"{intervals(data)} factor=level: the mean at that level less the mean at the factor's first level, over all "
@@ -269,14 +276,16 @@ def morris(data: EffectsData) -> Picture | None:
 
 
 def _indices(data: EffectsData, first: str, second: str, heads: tuple[str, str], unit: str) -> Picture:
-    own, other = data.effects(first), data.effects(second) if second else {}
+    short = _shortener(data)
+    own = {short(k): e for k, e in data.effects(first).items()}
+    other = {short(k): e for k, e in data.effects(second).items()} if second else {}
     names = sorted((k for k in own if own[k].known), key=lambda k: -own[k].mean)[:_MOST_BARS]
     main, side = [own[k] for k in names], [other.get(k) for k in names]
     known = [*main, *[e for e in side if e is not None]]
     scale = Scale(0.01, "% of the variance", 0 if unit else 1) if unit else data.scale(known)
     outcome = outcome_of(data)
     top = names[0] if names else ""
-    title = f"{brief(top)} matters most for {outcome} ({scale.unit}, {data.pairs('replication')})"
+    title = f"{brief(top)} matters most for {outcome} ({scale.unit}, {data.pairs()})"
 
     def draw(space: Space) -> Figure:
         key = [Key("band", heads[0].replace("\n", " "), _DOT)]
@@ -306,10 +315,12 @@ def _indices(data: EffectsData, first: str, second: str, heads: tuple[str, str],
         "morris_mu_star": "Mean absolute change over a factor's whole range, and how much that change varies with the "
         "other factors: a large spread means that it works through others, or not along a line.",
     }
-    caption = f"{pairs(data.n, 'replication')} of every point. {notes[first]} They hold for the ranges that were given."
+    caption = f"{pairs(data)} of every point. {notes[first]} They hold for the ranges that were given."
     told = [f"{k}: {scale.full(own[k], data.interval)}" for k in names[:3]]
     rows = data.select([e for e in (first, second) if e])
-    return Picture("shares" if unit else "morris", title, "; ".join(told) + ".", caption, table(rows), draw)
+    return Picture(
+        "shares" if unit else "morris", title, f"What moves {outcome}: {'; '.join(told)}.", caption, table(rows), draw
+    )
 
 
 def _bars(
@@ -321,8 +332,10 @@ def _bars(
     scale = scale_for([e for _, e in rows], data.unit())
     top, most = max(rows, key=lambda of: abs(of[1].mean))
     sure = data.n == 1 or not covers_zero(most)
-    title = f"{says(top) if sure else 'Nothing can be told from nothing'} ({scale.unit}, {data.pairs('replication')})"
-    reading = f"{top}: {scale.full(most, data.interval)}." if sure else f"The largest, {top}, {nothing(data.n)}."
+    title = f"{says(top) if sure else 'Nothing can be told from nothing'} ({scale.unit}, {data.pairs()})"
+    reading = (
+        f"{top}: {scale.full(most, data.interval)}." if sure else f"The largest, {top}, {nothing(data.n, data.noun)}."
+    )
 
     def draw(space: Space) -> Figure:
         key = [Key("band", word, _DOT)]
@@ -348,6 +361,20 @@ def _with_design(rows: pd.DataFrame, design: pd.DataFrame) -> pd.DataFrame:
 def _factors(design: pd.DataFrame) -> list[str]:
     """The columns that are factors."""
     return [str(name) for name in design.columns if name not in ("point", "arm")]
+
+
+def _shortener(data: EffectsData) -> Callable[[str], str]:
+    """Shortens the factors in `path=level` and `path+path`."""
+    known = short_names(_factors(data.design)) if data.design is not None else {}
+
+    def short(text: str) -> str:
+        parts = []
+        for part in text.split("+"):
+            path, equals, level = part.partition("=")
+            parts.append(f"{known.get(path, path)}{equals}{level}")
+        return " + ".join(parts)
+
+    return short
 
 
 def _order(value: object) -> tuple[int, float, str]:

@@ -97,7 +97,7 @@ def surface(data: EffectsData) -> Picture | None:
 
     holes = int(np.isnan(height).sum())
     caption = (
-        f"{pairs(data.n)}. Colours run between the budgets that were tried (dots); "
+        f"{pairs(data)}. Colours run between the budgets that were tried (dots); "
         + ("beyond and between missing ones nothing is drawn. " if holes else "beyond them nothing is drawn. ")
         + "Each point is a mean with an interval of its own, in the data file."
     )

@@ -84,7 +84,7 @@ def heat_map(data: EffectsData) -> Picture | None:
         return sheet.figure
 
     caption = (
-        f"{pairs(data.n)}. A cell is Y(both) − Y(one) − Y(other) + Y(neither), with the other named channels absent "
+        f"{pairs(data)}. A cell is Y(both) − Y(one) − Y(other) + Y(neither), with the other named channels absent "
         "(above the diagonal) or all present (below it). Positive: each makes the other worth more; negative: they "
         "stand in for each other."
     )
