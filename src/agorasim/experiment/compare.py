@@ -249,7 +249,7 @@ class Compare:
     ) -> dict[str, Any]:
         labels = [arm.label for arm in self.arms]
         unit = sheet.unit(self.outcome)
-        precision = telling.precision(lab, wanted, reached, len(self.arms), unit)
+        precision = telling.precision(lab, wanted, reached, len(self.arms), unit, "the largest difference")
         told = telling.compare(sheet, labels, self.outcome, self._cell().brand)
         lines = [telling.first(precision, told.answer)]
         out: dict[str, Any] = {"answer": told.answer, "words": lines, "precision": precision}

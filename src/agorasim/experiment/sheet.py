@@ -96,7 +96,8 @@ class Sheet:
         return self._values(arms, [replicate], metric, cell)[:, 0]
 
     def _values(self, arms: Sequence[Arm], replicates: Sequence[int], metric: str, cell: Cell) -> Array:
-        found = self.lab.values(arms, replicates, metric, **cell._asdict())
+        # Labels rather than arms: they are looked up, arms would be written out and compared.
+        found = self.lab.values([arm.label for arm in arms], replicates, metric, **cell._asdict())
         return np.asarray(found, dtype=np.float64)
 
     def unit(self, metric: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from agorasim.experiment.execution import duration
+from agorasim.experiment.policies import AS_IS
 from agorasim.experiment.precision import Reached, Wanted
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ def announce(lab: Laboratory, each: int, wanted: Wanted, what: str, pilot: Calla
 # --- how sure -------------------------------------------------------------------------------------------------------
 
 
-def precision(lab: Laboratory, wanted: Wanted, reached: Reached, each: int, unit: str) -> dict[str, Any]:
+def precision(
+    lab: Laboratory, wanted: Wanted, reached: Reached, each: int, unit: str, of: str = "the gain"
+) -> dict[str, Any]:
     """What was asked for and what was reached, as plain data for the manifest.
 
     Args:
@@ -53,6 +56,7 @@ def precision(lab: Laboratory, wanted: Wanted, reached: Reached, each: int, unit
         reached: what came of it.
         each: worlds of a replication.
         unit: of the outcome.
+        of: what a relative precision is relative to, in words.
     """
     verdict = reached.verdict
     out: dict[str, Any] = {
@@ -63,6 +67,7 @@ def precision(lab: Laboratory, wanted: Wanted, reached: Reached, each: int, unit
         "relative": _finite(reached.relative),
         "gain": reached.gain,
         "worst": reached.worst,
+        "of": of,
         "unit": unit,
         "reached": None if verdict is None else verdict.reached,
     }
@@ -101,8 +106,8 @@ def cost(told: Mapping[str, Any], members: str) -> list[str]:
     lines = [f"The widest is the {told['worst']}."]
     if not told["gain_is_clear"] and told["asked"]["precision"] is not None:
         lines.append(
-            "The gain itself cannot be told from 0, so a share of it may be out of reach: ask for --precision-abs in"
-            f" {told['unit']} instead."
+            f"{told['of'].capitalize()} itself cannot be told from 0, so a share of it may be out of reach: ask for"
+            f" --precision-abs in {told['unit']} instead."
         )
     more = told.get("more")
     if more is None:
@@ -120,7 +125,7 @@ def _widths(told: Mapping[str, Any]) -> str:
     if told["half_width"] is None:
         return "unknown width"
     absolute = f"{amount(told['half_width'])} {told['unit']}"
-    return absolute if told["relative"] is None else f"{100 * told['relative']:.3g} % of the gain, {absolute}"
+    return absolute if told["relative"] is None else f"{100 * told['relative']:.3g} % of {told['of']}, {absolute}"
 
 
 def _asked(told: Mapping[str, Any]) -> str:
@@ -218,12 +223,14 @@ def _negative(row: Row) -> Row:
 
 
 def spread(row: Row) -> str:
-    """`1,234 ± 56`."""
+    """`1,234 ± 56`, or `exactly 1,234`."""
     value, low, high = row["estimate"], row["low"], row["high"]
     if value is None:
         return "an unknown amount"
     if low is None or high is None:
         return amount(value)
+    if high == low:
+        return f"exactly {amount(value)}"
     half = (high - low) / 2.0
     return f"{amount(value, half)} ± {amount(half, half)}"
 
@@ -256,13 +263,16 @@ def compare(sheet: Sheet, labels: Sequence[str], outcome: str, who: str) -> Told
     for label, row in sorted(found.items(), key=lambda item: -(item[1]["estimate"] or 0.0)):
         if row["estimate"] is None:
             parts.append(f"unknown with {label}")
+        elif row["low"] == row["high"] == 0.0:
+            parts.append(f"exactly the same with {label}")
         elif not clear(row):
             parts.append(f"not clearly different with {label} ({spread(row)}{money})")
         elif row["estimate"] > 0.0:
             parts.append(f"{spread(row)}{money} higher with {label}")
         else:
             parts.append(f"{spread(_negative(row))}{money} lower with {label}")
-    answer = f"Against {first}, {whose} is {'; '.join(parts)}."
+    against = "the scenario as it is" if first == AS_IS else first
+    answer = f"Against {against}, {whose} is {'; '.join(parts)}."
     factors = [row["variance_reduction"] for row in found.values() if row["variance_reduction"] is not None]
     lines = []
     if factors:
