@@ -62,7 +62,6 @@ def _worth(answers: Answers) -> None:
         parts = [cell(row, part) for part in _PARTS] if split else []
         lines.append([str(row["channel"]), cell(row), *([share] if shared else []), *parts])
     talk = [_by_channels(answers, f"grand_{part}", answers.outcome) for part in _PARTS]
-    split = split or bool(talk[0])
     for every, row in _by_channels(answers, "grand", answers.outcome).items():
         parts = [cell(found.get(every)) for found in talk] if split else []
         lines.append(["all together", cell(row), *([NONE] if shared else []), *parts])
@@ -79,12 +78,18 @@ def _returns(answers: Answers) -> None:
     returns = {name: _by_channels(answers, name) for name in ("roas", "roi", "marginal_roas")}
     moved = _by_channels(answers, "incremental_reallocated", answers.outcome)
     grand = _by_channels(answers, "grand", answers.outcome)
+    # Where Shapley values are not split by word of mouth, what each channel adds last is.
+    split = "carried" not in answers.shapley().columns
+    talk = _by_channels(answers, "incremental_carried", answers.outcome) if split else {}
+    told = {**talk, **_by_channels(answers, "grand_carried", answers.outcome)}
     lines = []
     for channels, row in {**last, **grand}.items():
         name = "all together" if channels in grand else channels
-        line = [name, cell(row), *(cell(found.get(channels)) for found in returns.values())]
+        line = [name, cell(row), *([cell(told.get(channels))] if talk else [])]
+        line += [cell(found.get(channels)) for found in returns.values()]
         lines.append(line + ([cell(moved.get(channels))] if moved else []))
-    heads = ["channel", f"on top of all others, {next(iter(last.values()))['unit']}", "ROAS", "ROI", "marginal ROAS"]
+    heads = ["channel", f"on top of all others, {next(iter(last.values()))['unit']}"]
+    heads += [*(["of it by word of mouth"] if talk else []), "ROAS", "ROI", "marginal ROAS"]
     heads += ["with its money on other media instead"] if moved else []
     table(heads, lines, title="What each adds last, and what its media money returns", numbers_from=1)
 

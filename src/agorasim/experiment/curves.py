@@ -14,6 +14,7 @@ from agorasim.ecosystem.interventions import is_present, scaled, without
 from agorasim.effects import paired
 from agorasim.experiment.coalitions import Game
 from agorasim.experiment.sheet import Cell, Sheet, exists, owner
+from agorasim.experiment.summary import adds_over_days
 from agorasim.measures.metrics import BY_NAME
 from agorasim.scenario.catalogue import KINDS
 
@@ -108,27 +109,27 @@ class Curves:
         self._carry_over(sheet, outcome, periods)
 
     def _carry_over(self, sheet: Sheet, outcome: str, periods: Sequence[str]) -> None:
-        """What a week with more of a channel brings on that and later days, against the world without that much."""
+        """What a week with more of a channel brings on that and later days, against the world without that much.
+
+        Where weeks were kept instead of days, `at` is a week's first day and flows are those of its average day.
+        """
         who = owner(BY_NAME[outcome], self.game.brand)
-        step = 7 if periods and periods[0].startswith("week") else 1
-        shown = [(k * step, Cell(who, p)) for k, p in enumerate(periods) if exists(BY_NAME[outcome], Cell(who, p))]
+        weekly = bool(periods) and periods[0].startswith("week")
+        shown = [(k, Cell(who, p)) for k, p in enumerate(periods) if exists(BY_NAME[outcome], Cell(who, p))]
         if not shown:
             return
-        days = [float(day) for day, _ in shown]
+        at = [float(7 * k if weekly else k) for k, _ in shown]
+        days = np.ones(len(shown))
+        if weekly and adds_over_days(BY_NAME[outcome]):
+            calendar = self.scenario.calendar
+            days = np.array([min(7, calendar.days - calendar.warmup - 7 * k) for k, _ in shown], dtype=np.float64)
         full = self.game.arm(self.game.all)
         for pulse in self.pulses():
-            pairs = np.stack([sheet.read([full, pulse.arm], outcome, cell) for _, cell in shown])
+            pairs = np.stack([sheet.read([full, pulse.arm], outcome, cell) for _, cell in shown]) / days[:, None, None]
             plain, other = pairs[:, 0], pairs[:, 1]
             on, off = (other, plain) if pulse.more else (plain, other)
-            sheet.mean(
-                "carry_over",
-                pulse.channel,
-                outcome,
-                Cell(who),
-                on - off,
-                at=days,
-                reduction=paired.variance_reduction(on, off),
-            )
+            factor = paired.variance_reduction(on, off)
+            sheet.mean("carry_over", pulse.channel, outcome, Cell(who), on - off, at=at, reduction=factor)
 
 
 def point(factors: dict[str, float]) -> str:
