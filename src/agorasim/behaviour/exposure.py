@@ -39,29 +39,26 @@ def faded(level: float, keep: float) -> float:
 
 
 @borrowed
-def forget(w: Columns, first: int, end: int) -> None:
-    """A night's decay of what consumers `first` to `end` - 1 feel, and a clean sheet for today's events.
+def fade(levels: Any, low: int, high: int, keep: float) -> None:
+    """A night's decay of entries `low` to `high` - 1 of a row of levels; such a loop is vectorised."""
+    if keep < 1.0:
+        for k in range(low, high):
+            levels[k] = np.float32(faded(np.float64(levels[k]), keep))
 
-    Column by column, as one long row of numbers: such loops are vectorised.
-    """
+
+@borrowed
+def forget(w: Columns, first: int, end: int) -> None:
+    """A night's decay of what consumers `first` to `end` - 1 feel, and a clean sheet for today's events."""
     p = w.params[0]
     low, high = first * w.awareness.shape[1], end * w.awareness.shape[1]
-    keep = p["keep_awareness"]
-    levels = w.awareness.reshape(-1)
-    for k in range(low, high):
-        levels[k] = np.float32(faded(np.float64(levels[k]), keep))
+    fade(w.awareness.reshape(-1), low, high, p["keep_awareness"])
+    fade(w.habit.reshape(-1), low, high, p["keep_habit"])
+    fade(w.fatigue.reshape(-1), low, high, p["keep_fatigue"])
     keep = p["keep_goodwill"]
-    levels = w.goodwill.reshape(-1)
-    for k in range(low, high):
-        levels[k] = np.float32(np.float64(levels[k]) * keep)
-    keep = p["keep_habit"]
-    levels = w.habit.reshape(-1)
-    for k in range(low, high):
-        levels[k] = np.float32(faded(np.float64(levels[k]), keep))
-    keep = p["keep_fatigue"]
-    levels = w.fatigue.reshape(-1)
-    for k in range(low, high):
-        levels[k] = np.float32(faded(np.float64(levels[k]), keep))
+    if keep < 1.0:
+        levels = w.goodwill.reshape(-1)
+        for k in range(low, high):
+            levels[k] = np.float32(np.float64(levels[k]) * keep)
     w.visited.reshape(-1)[low:high] = np.uint32(0)
     w.flags.reshape(-1)[low:high] = np.uint8(0)
 

@@ -114,12 +114,20 @@ def need_chunk(w: Columns, chunk: int) -> int:
         return count
     if rule == CONTACT and not needing and not params["complete"]:
         w.needs[first : first + size] = np.uint8(0)
-        p, escapes, awareness, innovation = params["p"], w.escapes, w.awareness, params["innovation"]
+        p, escapes, awareness = params["p"], w.escapes, w.awareness
         owner, ties = w.owner, w.adopted_ties
+        # Uniforms of needs are not used here, so that their room can hold the chances.
+        chance = uniform
+        chance[:size] = 0.0 if params["innovation"] else 1.0
+        if params["innovation"]:
+            for b in range(awareness.shape[1]):
+                for j in range(size):
+                    chance[j] = max(chance[j], np.float64(awareness[first + j, b]))
         for j in range(size):
-            chance = contact_probability(p * keenness(awareness, first + j, innovation), escapes[ties[first + j]])
+            chance[j] = contact_probability(p * chance[j], escapes[ties[first + j]])
+        for j in range(size):
             needy[count] = first + j
-            count += 1 if (other[j] < chance) & (owner[first + j] == 0) else 0
+            count += 1 if (other[j] < chance[j]) & (owner[first + j] == 0) else 0
         for k in range(count):
             recognise(w, needy[k], 0.0, other[needy[k] - first])
         return count
