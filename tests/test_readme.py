@@ -14,6 +14,8 @@ import pytest
 README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 #: Makes the large bundled scenario small; what a command does stays the same.
 SMALL = ["--set", "population.size=300"]
+#: Commands that take a number of replications.
+RUNS = ("run", "synergy", "compare")
 
 
 def blocks(language: str) -> list[str]:
@@ -32,7 +34,7 @@ def test_commands_then_python(tmp_path: Path) -> None:
         assert words[0] == "agorasim"
         small = SMALL if "coffee_o2o" in words else []
         # Said twice, the last counts: two replications in one process show as much as eight.
-        small = [*small, "--replications", "2", "--jobs", "1"] if words[1] == "run" else small
+        small = [*small, "--replications", "2", "--jobs", "1"] if words[1] in RUNS else small
         done = subprocess.run(
             [sys.executable, "-m", "agorasim", *words[1:], *small], cwd=tmp_path, capture_output=True, text=True
         )
