@@ -331,7 +331,7 @@ def log_positive_stable(u: float, v: float, alpha: float) -> float:
 def log_positive_stable_bound(u: float, v: float, alpha: float, bounds: Any) -> float:
     """What `log_positive_stable` cannot exceed, from `draw_bounds`, without a logarithm where alpha is 0.5."""
     if alpha == 0.5:
-        return bounds[GUMBEL, int(v * BOUNDS)] + bounds[_ANGLE, int(u * BOUNDS)]
+        return float(bounds[GUMBEL, int(v * BOUNDS)] + bounds[_ANGLE, int(u * BOUNDS)])
     return math.inf
 
 

@@ -62,7 +62,7 @@ def place_utility(liked: float, offer: Any, traits: Any, visited: int, distance:
         value = value - distance * math.sqrt(dx * dx + dy * dy)
     if offer["bit"] >= 0 and (visited >> np.uint32(offer["bit"])) & np.uint32(1):
         value = value + visit
-    return value
+    return float(value)
 
 
 @borrowed

@@ -183,7 +183,7 @@ def _empty(kinds: Mapping[str, str], *shape: int) -> dict[str, Array]:
 
 
 def _persons(people: Population, owner: Array) -> dict[str, Array]:
-    drawn = {
+    drawn: dict[str, Array] = {
         "need_rate": people.need_rate,
         "need_zero": need_zero(people.need_rate, 1.0),
         "cell": people.cell,
