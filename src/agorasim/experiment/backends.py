@@ -26,7 +26,9 @@ R = TypeVar("R")
 #: Names that `--backend` takes.
 BACKENDS: Final = ("loky", "dask")
 #: Seconds to wait for a Dask scheduler, and then for a first worker.
-CONNECT_SECONDS: Final = 8
+CONNECT_SECONDS: Final = 6
+#: Seconds to wait for a Dask cluster that has lost all its workers.
+RETURN_SECONDS: Final = 60
 #: What a worker elsewhere must have in common with the leading process: source files, and libraries of arithmetic.
 _SAME_EVERYWHERE: Final = ("source", "numpy", "numba")
 
@@ -160,23 +162,25 @@ class Cluster:
                 "backend dask needs a package that is not installed: pip install 'agorasim[dask]'"
             ) from error
         self.address = address
+        _greet(address)
+        make: Any = distributed.Client
         try:
             # Not the default client: whoever calls from a notebook may have one of his own.
-            make: Any = distributed.Client
             self._client = make(address, timeout=CONNECT_SECONDS, set_as_default=False, name="agorasim")
-        except (OSError, ValueError, TypeError) as error:
-            raise InputError(f"no Dask scheduler answers at {address}; start one there or correct --address") from error
+        except Exception as error:
+            raise _silent(address) from error
 
     def workers(self) -> int:
         """Threads of all workers at present."""
         return int(sum(self._client.ncores().values()))
 
-    def wait(self) -> None:
-        """Wait for a first worker. InputError when none comes."""
+    def wait(self, seconds: float = CONNECT_SECONDS) -> bool:
+        """Wait for a first worker; returns whether there is one."""
         try:
-            self._client.wait_for_workers(1, timeout=CONNECT_SECONDS)
-        except TimeoutError as error:
-            raise InputError(f"the Dask scheduler at {self.address} has no workers") from error
+            self._client.wait_for_workers(1, timeout=seconds)
+        except TimeoutError:
+            return False
+        return True
 
     def run(self, function: Callable[[J, T], R], job: J, tasks: Iterable[T]) -> Generator[R, None, None]:
         """As `processes`, on the cluster's workers; a task whose worker is lost is given to another one by Dask.
@@ -188,7 +192,10 @@ class Cluster:
         import joblib
         from distributed import KilledWorker
 
-        with joblib.parallel_config(backend=_backend(self._client)):
+        if not self.wait(RETURN_SECONDS):
+            raise ClusterLost(f"the Dask cluster at {self.address} has no workers any more")
+        backend = _backend(self._client)
+        with joblib.parallel_config(backend=backend):
             parallel = joblib.Parallel(
                 n_jobs=-1, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs"
             )
@@ -201,12 +208,49 @@ class Cluster:
         except _GivenUp as error:
             raise ClusterLost(f"the Dask cluster at {self.address} gave work up: {error}") from error
         finally:
+            backend.stopped.set()
             _close(results)
 
     def close(self) -> None:
         """Let go of the cluster, which goes on running."""
         with contextlib.suppress(Exception):
             self._client.close(timeout=2)
+
+
+def _greet(address: str) -> None:
+    """Ask a scheduler for its name; InputError when none answers in time.
+
+    A client that does not get through goes on trying in the background and holds up the end of the process.
+    """
+    import asyncio
+
+    from distributed import core
+
+    async def ask() -> Any:
+        make: Any = core.rpc
+        scheduler = make(address, timeout=CONNECT_SECONDS)
+        try:
+            return await asyncio.wait_for(scheduler.identity(), CONNECT_SECONDS)
+        finally:
+            await scheduler.close_rpc()
+
+    found: list[Any] = []
+
+    def run() -> None:
+        # Whatever comes back from a stranger at that address, it is no scheduler.
+        with contextlib.suppress(Exception):
+            found.append(asyncio.run(ask()))
+
+    # In a thread: a notebook has a loop of its own running in this one.
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(CONNECT_SECONDS + 1)
+    if not found or not isinstance(found[0], dict) or found[0].get("type") != "Scheduler":
+        raise _silent(address)
+
+
+def _silent(address: str) -> InputError:
+    return InputError(f"no Dask scheduler answers at {address}; start one there or correct --address")
 
 
 class _GivenUp(Exception):  # noqa: N818
@@ -216,22 +260,41 @@ class _GivenUp(Exception):  # noqa: N818
 def _backend(client: Any) -> Any:
     """Dask by way of joblib, for a client, which also says when a task fails.
 
-    What joblib has calls back for results alone: a task that Dask gives up would be waited for without end.
+    What joblib has calls back for results alone: a task that Dask gives up, or that a scheduler took with it, would be
+    waited for without end.
     """
     from joblib import _dask
 
     base: Any = _dask.DaskDistributedBackend
 
     class Backend(base):  # type: ignore[misc]
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.stopped = threading.Event()
+            self._waiting: dict[Any, Any] = {}
+            threading.Thread(target=self._watch, name="agorasim-cluster-watch", daemon=True).start()
+
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            # With a single thread joblib would leave the cluster out and work in this process.
+            return max(2, int(super().effective_n_jobs(n_jobs)))
+
         def submit(self, func: Any, callback: Any = None) -> Any:
             future = super().submit(func, callback)
-
-            def tell(done: Any) -> None:
-                if callback is not None and (error := done.exception()) is not None:
-                    callback(error)
-
-            future.add_done_callback(tell)
+            self._waiting[future] = callback
+            future.add_done_callback(self._done)
             return future
+
+        def _done(self, future: Any) -> None:
+            callback = self._waiting.pop(future, None)
+            if callback is not None and (error := future.exception()) is not None:
+                callback(error)
+
+        def _watch(self) -> None:
+            while not self.stopped.wait(0.5):
+                if self.client.status in ("closed", "closing"):
+                    self.stopped.set()
+                    for callback in list(self._waiting.values()):
+                        callback(_GivenUp("the scheduler is gone"))
 
         def retrieve_result_callback(self, out: Any) -> Any:
             if isinstance(out, BaseException):

@@ -137,7 +137,8 @@ class Laboratory:
             if self._address is not None:
                 cluster = Cluster(self._address)
                 stack.callback(cluster.close)
-                cluster.wait()
+                if not cluster.wait():
+                    raise InputError(f"the Dask scheduler at {self._address} has no workers; start some")
             make_folder(self.folder)
             stack.enter_context(sole_writer(self.folder))
             before = earlier(self.folder, self.scenario, self.identity, self._resume, tables.WORLDS)
