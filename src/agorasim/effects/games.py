@@ -6,8 +6,8 @@ and 2**n - 1 the world with all. Everything here is done replicate by replicate:
 intervals are taken over it afterwards.
 
 A channel whose presence changes no outcome gets exactly 0.0 everywhere: each result is a weighted sum of differences
-between worlds that differ in that channel, never a difference of sums. Adding is in one fixed order without BLAS, so
-that the last bit does not depend on threads.
+between worlds that differ in that channel, never a difference of sums. Adding is in one fixed order, so that the last
+bit depends neither on threads nor on how many replicates there are.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def shapley(v: ArrayLike) -> Array:
     for i in range(n):
         without = _without(n, i)
         marginal = data[..., without | 1 << i, :] - data[..., without, :]
-        out[..., i, :] = np.einsum("s,...sr->...r", weights[_sizes(without)], marginal)
+        out[..., i, :] = _weighted(weights[_sizes(without)], marginal)
     return out
 
 
@@ -140,7 +140,7 @@ def shapley_interaction(v: ArrayLike) -> Array:
     weights = np.array([1.0 / ((n - 1) * comb(n - 2, size)) for size in range(n - 1)])
     for at, (i, j) in enumerate(pairs(n)):
         without = _without(n, i, j)
-        out[..., at, :] = np.einsum("s,...sr->...r", weights[_sizes(without)], _second(data, without, i, j))
+        out[..., at, :] = _weighted(weights[_sizes(without)], _second(data, without, i, j))
     return out
 
 
@@ -198,6 +198,12 @@ def _second(data: Array, without: NDArray[np.int64], i: int, j: int) -> Array:
     return (data[..., without | a | b, :] - data[..., without | b, :]) - (
         data[..., without | a, :] - data[..., without, :]
     )
+
+
+def _weighted(weights: Array, values: Array) -> Array:
+    """Weighted sum over the worlds axis, one world after another whatever the shape: `sum` and `einsum` may regroup."""
+    made: Array = np.add.accumulate(weights[:, None] * values, axis=-2)[..., -1, :]
+    return made
 
 
 def _without(n: int, *absent: int) -> NDArray[np.int64]:

@@ -3,9 +3,9 @@
 Procedure KN, fully sequential (Kim & Nelson 2001, A fully sequential procedure for indifference-zone selection in
 simulation, ACM TOMACS 11): after a first stage that estimates the variance of every difference, arms fall out as soon
 as they are clearly worse than another. If the best is better than the next by at least `delta`, it is chosen with
-probability of at least `confidence`; otherwise the chosen one is within `delta` of the best as often (for one close
-rival; see docs/statistics.md). Common random numbers are welcome: only differences matter, and pairs that move
-together separate sooner. Outcomes are taken to be normal, which sums over many consumers nearly are.
+probability of at least `confidence`. Where others are closer than `delta`, one of those may be chosen instead; that is
+not proven, but measured in docs/statistics.md. Common random numbers are welcome: only differences matter, and arms
+that move together separate sooner. Outcomes are taken to be normal, which sums over many consumers nearly are.
 """
 
 from __future__ import annotations

@@ -42,11 +42,7 @@ Array = NDArray[np.float64]
 def skewness(values: ArrayLike) -> Array:
     """Third central moment over the cubed standard deviation along the last axis, NaN left out; 0 without variance."""
     data = np.asarray(values, dtype=np.float64)
-    n, mean, spread = moments(data)
-    cubes = np.where(np.isnan(data), 0.0, data - mean[..., None]) ** 3
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = cubes.sum(axis=-1) / n / spread**3
-    return np.where(np.isfinite(found), found, 0.0)
+    return _skewness(data, *moments(data))
 
 
 def widening(values: ArrayLike) -> Array:
@@ -55,9 +51,9 @@ def widening(values: ArrayLike) -> Array:
     Args:
         values: shape (..., R).
     """
-    n = np.maximum(moments(values).n, 1)
-    made: Array = 1.0 + WIDENING * np.abs(skewness(values)) / np.sqrt(n)
-    return made
+    data = np.asarray(values, dtype=np.float64)
+    found = moments(data)
+    return _widening(_skewness(data, *found), found.n)
 
 
 def stopped_interval(values: ArrayLike, level: float = 0.95, critical: ArrayLike | None = None) -> Interval:
@@ -72,11 +68,13 @@ def stopped_interval(values: ArrayLike, level: float = 0.95, critical: ArrayLike
         The limits lie unevenly about the mean when the sample is skewed; equal values give zero width.
     """
     check_level(level)
-    n, mean, spread = moments(values)
+    data = np.asarray(values, dtype=np.float64)
+    n, mean, spread = moments(data)
+    skew = _skewness(data, n, mean, spread)
     q = student(n - 1, level) if critical is None else np.asarray(critical, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        half = q * spread / np.sqrt(n) * widening(values)
-        centre = mean + skewness(values) * spread * (1.0 + 2.0 * q**2) / (6.0 * n)
+        half = q * spread / np.sqrt(n) * _widening(skew, n)
+        centre = mean + skew * spread * (1.0 + 2.0 * q**2) / (6.0 * n)
     return Interval(mean, np.minimum(centre - half, mean), np.maximum(centre + half, mean), n)
 
 
@@ -95,6 +93,18 @@ def stopped_ratio_interval(
     values = linearised(top, bottom)
     q = student(moments(values).n - 1, level) if critical is None else np.asarray(critical, dtype=np.float64)
     return ratio_interval(top, bottom, level, critical=q * widening(values))
+
+
+def _skewness(data: Array, n: NDArray[np.int64], mean: Array, spread: Array) -> Array:
+    residuals = np.where(np.isnan(data), 0.0, data - mean[..., None])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = (residuals * residuals * residuals).sum(axis=-1) / n / spread**3
+    return np.where(np.isfinite(found), found, 0.0)
+
+
+def _widening(skew: Array, n: NDArray[np.int64]) -> Array:
+    made: Array = 1.0 + WIDENING * np.abs(skew) / np.sqrt(np.maximum(n, 1))
+    return made
 
 
 # --- the rule -------------------------------------------------------------------------------------------------------
