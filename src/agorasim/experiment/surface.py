@@ -13,15 +13,15 @@ Array = NDArray[np.float64]
 MOST_FULL = 5
 
 
-def terms(n: int) -> int:
+def terms(n: int, most_full: int = MOST_FULL) -> int:
     """How many coefficients a surface over `n` inputs has."""
-    return 1 + 2 * n if n > MOST_FULL else (n + 1) * (n + 2) // 2
+    return 1 + 2 * n if n > most_full else (n + 1) * (n + 2) // 2
 
 
-def features(x: Array) -> Array:
-    """1, every input, and products of two, shape (points, terms)."""
+def features(x: Array, most_full: int = MOST_FULL) -> Array:
+    """1, every input, and products of two, shape (points, terms); of more than `most_full` inputs only squares."""
     n = x.shape[1]
-    pairs = [(i, i) for i in range(n)] if n > MOST_FULL else list(combinations_with_replacement(range(n), 2))
+    pairs = [(i, i) for i in range(n)] if n > most_full else list(combinations_with_replacement(range(n), 2))
     return np.column_stack([np.ones(len(x)), x, *(x[:, i] * x[:, j] for i, j in pairs)])
 
 
