@@ -50,3 +50,8 @@ def test_wrong_rows_are_refused():
         rows.add("roas", "store", "revenue", one, brand="lumo", unit="ratio")
     with pytest.raises(InputError, match="breakdown"):
         table.frame(rows.table(), by="place")
+
+
+def test_every_estimand_is_explained(project):
+    page = (project / "docs/statistics.md").read_text(encoding="utf-8")
+    assert [name for name in table.ESTIMANDS if f"`{name}`" not in page] == []
