@@ -40,6 +40,23 @@ FACTORS: Final = {
     "factor_interaction": "Interactions: how the effect of one factor changes with the other",
     "eta_squared": "Share of the variance between points",
 }
+SENSITIVITY: Final = {
+    "sobol_first": "First-order indices: share of the variance that a factor explains alone",
+    "sobol_total": "Total indices: share of the variance that a factor has a part in",
+    "sobol_second": "Second-order indices: what two factors explain only together",
+    "morris_mu_star": "Mean absolute change over a factor's whole range",
+    "morris_mu": "Mean change over a factor's whole range",
+    "morris_sigma": "Spread of that change over the other factors' values",
+}
+OPTIMUM: Final = {
+    "level": "Outcomes on fresh replicates",
+    "difference": "Best plan against today",
+    "marginal_return": "What the last unit of media money brings, before its cost",
+}
+CALIBRATED: Final = {
+    "parameter": "Best values and the range of values that agree with the targets",
+    "level": "What the best values give, on fresh replicates",
+}
 #: More rows than anybody reads on a terminal; the rest is in the tables.
 MOST_ROWS = 40
 
@@ -81,6 +98,7 @@ def show(found: Analysis, estimands: Mapping[str, str], *, quiet: bool, report: 
     if not quiet:
         for note in found.notes:
             typer.echo(note)
+        typer.echo()
         for estimand, title in estimands.items():
             effects_table(found, estimand, title)
     typer.echo(f"tables  {found.folder / 'tables'}")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agorasim.cli import compare, experiment, look, new, report, run, sweep, synergy
+from agorasim.cli import calibrate, compare, experiment, look, new, optimise, report, run, sensitivity, sweep, synergy
 
 RUN, LOOK, START = "Run worlds", "Look inside", "Start something of your own"
 
@@ -62,6 +62,9 @@ _add("synergy", synergy.synergy, RUN)
 _add("compare", compare.compare, RUN)
 _add("experiment", experiment.experiment, RUN)
 _add("sweep", sweep.sweep, RUN)
+_add("sensitivity", sensitivity.sensitivity, RUN)
+_add("optimise", optimise.optimise, RUN)
+_add("calibrate", calibrate.calibrate, RUN)
 _add("report", report.report, RUN)
 _add("explain", look.explain, LOOK)
 _add("trace", look.trace, LOOK)

@@ -11,7 +11,7 @@ import numpy as np
 from agorasim.ecosystem.arms import Arm
 from agorasim.effects.intervals import Interval, mean_interval
 from agorasim.effects.table import Rows
-from agorasim.experiment.execution import write_table
+from agorasim.experiment.execution import Array, write_table
 from agorasim.experiment.study import Analysis
 
 if TYPE_CHECKING:
