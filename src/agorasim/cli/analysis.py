@@ -113,7 +113,7 @@ def show(found: Analysis, estimands: Mapping[str, str], *, quiet: bool, report: 
 
 
 def effects_table(found: Analysis, estimand: str, title: str) -> None:
-    """Print the estimates of one estimand: a row a point or factor, a column a measure; points in the design's order."""
+    """Print the estimates of one estimand: a row a point or factor, in the order asked for, a column a measure."""
     from agorasim.cli.console import table
     from agorasim.cli.effects_tables import text
 

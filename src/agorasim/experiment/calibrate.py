@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agorasim.ecosystem.arms import Arm
 from agorasim.errors import InputError
@@ -52,7 +53,7 @@ class Runs:
     outcomes: Array = field(default_factory=lambda: np.empty((0, 0, 0)))
     """Shape (points, targets, R); NaN where a world failed."""
 
-    def whole(self, low: Array, high: Array) -> NDArrayBool:
+    def whole(self, low: Array, high: Array) -> NDArray[np.bool_]:
         """Which points have all outcomes and lie in a box."""
         inside = np.all((self.shares >= low - 1e-9) & (self.shares <= high + 1e-9), axis=1)
         return np.asarray(inside & ~np.isnan(self.outcomes).any(axis=(1, 2)))
@@ -61,10 +62,7 @@ class Runs:
         """Sum over targets of the squared distance in tolerances, a point; infinite where a world failed."""
         value, tolerance = (np.array([getattr(t, name) for t in self.targets]) for name in ("value", "tolerance"))
         found = (((self.outcomes.mean(axis=2) - value) / tolerance) ** 2).sum(axis=1)
-        return np.nan_to_num(found, nan=np.inf)
-
-
-NDArrayBool = np.typing.NDArray[np.bool_]
+        return np.asarray(np.nan_to_num(found, nan=np.inf), dtype=np.float64)
 
 
 @dataclass(frozen=True)

@@ -60,9 +60,8 @@ class Surface:
         variance = float(((means - f @ coefficients) ** 2).sum() / df)
         replicates = values.shape[1]
         chance = float(values.var(axis=1, ddof=1).mean() / replicates)
-        return cls(
-            np.asarray(coefficients, dtype=np.float64), np.linalg.pinv(f.T @ f), variance, df, chance, replicates
-        )
+        inverse = np.asarray(np.linalg.pinv(f.T @ f), dtype=np.float64)
+        return cls(np.asarray(coefficients, dtype=np.float64), inverse, variance, df, chance, replicates)
 
     def at(self, x: Array) -> tuple[Array, Array]:
         """Height and its variance at points, each of shape (m,)."""
@@ -116,7 +115,7 @@ def region(
     rng = np.random.default_rng(seed)
 
     def worst(x: Array) -> Array:
-        return ratios(surfaces, targets, tolerances, x, alpha).max(axis=1)
+        return np.asarray(ratios(surfaces, targets, tolerances, x, alpha).max(axis=1), dtype=np.float64)
 
     x = low + sobol_sample(len(low), CLOUD, seed) * (high - low)
     far = worst(x)
