@@ -105,17 +105,6 @@ class Dying(Good):
         return super().run(arm)
 
 
-class DyingOnce(Good):
-    """Takes its worker with it, the first time."""
-
-    def run(self, arm):
-        flag = Path(self.scenario.description)
-        if self.replicate == 1 and arm.label == "full" and not flag.exists():
-            flag.touch()
-            os._exit(9)
-        return super().run(arm)
-
-
 class Hopeless(Good):
     def run(self, arm):
         os._exit(9)

@@ -132,7 +132,6 @@ def run_batch(job: Job, batch: Batch) -> Done:
     seconds: dict[bool, list[float]] = {True: [], False: []}
     mistake: InputError | None = None
     interrupted = False
-    collected = time.perf_counter()
     try:
         if job.elsewhere:
             check_versions(job.identity)
@@ -154,9 +153,7 @@ def run_batch(job: Job, batch: Batch) -> Done:
                 forget()
                 summary = f"{type(error).__name__}: {error}"
                 failures.append(Failure(replicate, arm.label, summary, traceback.format_exc()))
-            if time.perf_counter() - collected > COLLECT_AFTER:
-                gc.collect()
-                collected = time.perf_counter()
+            _collect()
     except InputError as error:
         mistake = (ActionError if isinstance(error, ActionError) else InputError)(str(error))
     except KeyboardInterrupt:
@@ -173,9 +170,8 @@ def bench_of(job: Job, replicate: int) -> tuple[BenchLike, bool]:
     key = (job.session, replicate)
     if getattr(_kept, "key", None) == key:
         return _kept.bench, False
-    if getattr(_kept, "key", None) is not None:
-        forget()
-        gc.collect()
+    forget()
+    _collect()
     _kept.bench, _kept.key = _maker(job)(job.scenario, job.scenario.seed, replicate, periods=job.periods), key
     return _kept.bench, True
 
@@ -191,6 +187,14 @@ def _maker(job: Job) -> MakeBench:
 def forget() -> None:
     """Let go of the bench that this thread keeps."""
     _kept.key = _kept.bench = None
+
+
+def _collect() -> None:
+    """Search for reference cycles now and then: it takes some 50 ms, which is long beside a small world."""
+    now = time.perf_counter()
+    if now - getattr(_kept, "collected", 0.0) > COLLECT_AFTER:
+        gc.collect()
+        _kept.collected = time.perf_counter()
 
 
 def table_of(replicate: int, label: str, totals: TotalsLike) -> pa.Table:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SHORTEST, LONGEST = 2.0, 10.0
 #: Worlds that share a bench at the least, as far as is known before any was run.
 _SHARING: Final = 8
+#: Worlds that replay one arm's messages and stay together, however short a batch should be.
+_FAMILY: Final = 4
 
 
 @dataclass
@@ -110,7 +112,7 @@ class Planner:
         drawn = list[World]()
         while len(drawn) < size and (not drawn or len(drawn) + len(replicate[0]) <= 1.25 * size):
             group = replicate[0]
-            if len(group) <= 1.25 * size:
+            if len(group) <= max(1.25 * size, _FAMILY):
                 drawn += replicate.popleft()
             else:
                 # So many worlds replay one arm's messages that several batches must.
