@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 NONE: Final = "-"
 _PARTS: Final = ("direct", "carried")
+#: Up to so much longer than the mean of both sides, the longer side of an interval stands for both.
+_EVEN: Final = 1.3
 #: Outcomes beside the one in question, in the order in which they are read.
 OTHERS: Final = ("new_customers", "orders", "revenue", "profit", "awareness", "satisfaction")
 
@@ -37,8 +39,9 @@ def text(value: float | None, low: float | None, high: float | None, *, percent:
     if not known:
         return f"{number(scale * value, None)}{unit}"
     assert low is not None and high is not None
-    half = scale * (high - low) / 2
-    if abs((high + low) / 2 - value) <= 0.02 * (high - low):
+    half = scale * max(high - value, value - low)
+    # Intervals under stopping lie a little unevenly: their longer side stands for both.
+    if 2.0 * half <= _EVEN * scale * (high - low):
         return f"{number(scale * value, half)} ± {number(half, half)}{unit}"
     ends = (number(scale * limit, half) for limit in (low, high))
     return f"{number(scale * value, half)} ({' to '.join(ends)}){unit}"

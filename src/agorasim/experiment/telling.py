@@ -231,7 +231,8 @@ def spread(row: Row) -> str:
         return amount(value)
     if high == low:
         return f"exactly {amount(value)}"
-    half = (high - low) / 2.0
+    # Under stopping an interval lies a little unevenly: its longer side stands for both.
+    half = max(high - value, value - low)
     return f"{amount(value, half)} ± {amount(half, half)}"
 
 
