@@ -81,6 +81,7 @@ FREQUENCY = PURPOSES.declare("media.frequency", 7)
 NEED = PURPOSES.declare("need.count", 8)
 ADOPT = PURPOSES.declare("need.adopt", 9)
 CLICK = PURPOSES.declare("media.click", 10)
+TREATMENT = PURPOSES.declare("experiment.treatment", 11)
 # Deep: up to four numbers for one consumer and entity.
 TELL = PURPOSES.declare("word_of_mouth.edge", 33)
 PASS_ON = PURPOSES.declare("word_of_mouth.pass_on", 34)

@@ -124,7 +124,7 @@ def choose_one(w: Columns, i: int, k: int) -> int:
         member = w.member[i, b]
         for o in range(w.brands[b]["first"], w.brands[b]["end"]):
             offer = offers[o]
-            if not offer["open"] or (offer["members"] and not member):
+            if not offer["open"] or (offer["members"] and not member) or (offer["trial"] and not w.treated[i]):
                 continue
             value = place_utility(liked, offer, traits, visited, distance, visit)
             at_most = bounds[GUMBEL, int(first[o] * BOUNDS)]

@@ -93,6 +93,7 @@ PAIR: Final = _record(
     ("members", "u1"),
     ("clicks", "u1"),
     ("irritates", "u1"),
+    ("trial", "u1"),  # only consumers who are treated in an experiment meet it
 )
 MEDIA: Final = 0
 PRESENCE: Final = 1
@@ -113,6 +114,7 @@ RESULT: Final = _record(
     ("organic", "f8"),
     ("click", "f8"),
     ("awareness", "f8"),
+    ("trial", "u1"),  # ads are shown to the treated only
 )
 #: (B,) brands.
 BRAND: Final = _record(
@@ -120,6 +122,7 @@ BRAND: Final = _record(
     ("quality", "f8"),
     ("base", "f8"),  # intercept + weight x quality
     ("join", "f8"),
+    ("join_untreated", "f8"),  # the same for consumers whom an experiment keeps from some touchpoints
     ("first", "i8"),  # span of its offers
     ("end", "i8"),
     ("unit_cost", "i8"),
@@ -140,6 +143,7 @@ OFFER: Final = _record(
     ("open", "u1"),
     ("located", "u1"),
     ("members", "u1"),
+    ("trial", "u1"),  # only the treated can buy here
 )
 ORDER: Final = _record(("consumer", "i4"), ("sequence", "i4"), ("offer", "i4"), ("served", "u1"))
 
@@ -244,6 +248,7 @@ LAYOUT: Final[dict[str, tuple[Any, int]]] = {
     "traits": (TRAITS, 1),  # (N,)
     **{name: (kind, 2) for name, kind in (BOND | TRADE).items()},  # (N, B)
     **{name: (kind, 2) for name, kind in TALK.items()},  # (N, B) or (0, B)
+    "treated": ("u1", 1),  # (N,) or (0,): treated in an experiment inside the world
     "use": ("f4", 2),  # (T, N): probability of using a touchpoint on a day
     "near": ("f4", 2),  # (K, N): closeness to the brand's nearest shop
     "touches": (TOUCH, 1),

@@ -144,7 +144,9 @@ def tell(w: Columns, i: int, b: int) -> None:
             speak(w, i, b, GOOD)
         if surprise < -params["disappointment"] and u[2] < params["complain"] * talk:
             speak(w, i, b, BAD)
-    if not w.member[i, b] and surprise > -params["disappointment"] and u[3] < w.brands[b]["join"]:
+    kept_out = w.treated.shape[0] > 0 and not w.treated[i]
+    join = w.brands[b]["join_untreated"] if kept_out else w.brands[b]["join"]
+    if not w.member[i, b] and surprise > -params["disappointment"] and u[3] < join:
         w.member[i, b] = np.uint8(1)
         w.levels[b, w.cell[i], MEMBERS] += 1
 

@@ -69,6 +69,8 @@ def impressions(w: Columns, i: int, p: int, u: float) -> int:
     pair = w.pairs[p]
     if pair["members"] and not w.member[i, pair["brand"]]:
         return 0
+    if pair["trial"] and not w.treated[i]:
+        return 0
     if pair["mode"] == MEDIA:
         n = 0
         steps = w.steps[p]
@@ -213,14 +215,20 @@ def listed(w: Columns, p: int, first: int, count: int, uniform: Any, users: Any,
             j = users[k]
             hits[found] = j
             found += 1 if uniform[j] < mean else 0
-    if not pair["members"]:
-        return found
-    count = found
-    found = 0
-    for k in range(count):
-        j = hits[k]
-        hits[found] = j
-        found += 1 if member[first + j, b] else 0
+    if pair["members"]:
+        count = found
+        found = 0
+        for k in range(count):
+            j = hits[k]
+            hits[found] = j
+            found += 1 if member[first + j, b] else 0
+    if pair["trial"]:
+        count = found
+        found = 0
+        for k in range(count):
+            j = hits[k]
+            hits[found] = j
+            found += 1 if w.treated[first + j] else 0
     return found
 
 

@@ -39,7 +39,7 @@ def search(w: Columns, i: int) -> None:
         if not searching:
             continue
         u = block(w.now, SEARCH, i, result["entity"])
-        ad = u[0] < result["paid"]
+        ad = u[0] < result["paid"] and not (result["trial"] and not w.treated[i])
         organic = u[1] < result["organic"]
         if not (ad or organic):
             continue

@@ -134,6 +134,7 @@ def _columns(
         **_bonds(scenario, size),
         **trades,
         **_empty(c.TALK, size if talking else 0, brands),
+        treated=np.empty(0, dtype=np.uint8),
         use=people.use,
         near=near,
         touches=np.empty(0, dtype=c.TOUCH),
@@ -265,7 +266,7 @@ def _brands(scenario: Scenario, media: Media, market: Market, ids: Identities) -
         row["entity"] = ids.of("brand", name)
         row["quality"] = brand.product.quality
         row["base"] = choice.intercept + choice.quality * brand.product.quality
-        row["join"] = join_chance(scenario, name)
+        row["join"] = row["join_untreated"] = join_chance(scenario, name)
         row["unit_cost"] = to_minor(brand.product.unit_cost, scenario.currency.minor_units)
         row["first"], row["end"] = market.spans(len(scenario.brands))[b]
     return table

@@ -103,6 +103,8 @@ class Media:
         #: Presence that a counterfactual world closes, and the share of messages that it sends; both (B, T).
         self.closed = np.zeros((len(self.brands), len(self.names)), dtype=bool)
         self.sent = np.ones((len(self.brands), len(self.names)))
+        #: Where an experiment inside the world shows the brand to the treated only, (B, T).
+        self.trial = np.zeros((len(self.brands), len(self.names)), dtype=bool)
         #: What each unit bought today costs, minor units; 0 where nothing is charged by the unit.
         self.price = np.zeros((len(self.brands), len(self.names)))
 
@@ -203,6 +205,7 @@ class Media:
             int(self.near_row[b, t]) if present else -1, self.bits.get(self.names[t], -1) if present else -1,
             self.bits.get(self.names[t], -1) if beside else -1,
             mode, self.kinds[t].members_only, touchpoint.click_rate > 0.0, touchpoint.irritation > 0.0,
+            self.trial[b, t],
         )  # fmt: skip
 
     def _bought(self, b: int, t: int, spend: int) -> float:
@@ -229,7 +232,7 @@ class Media:
                     touchpoint = self.touchpoints[t]
                     rows.append(
                         (b, t, self.entity[t], self.pair_entity[b][t], paid, organic,
-                         touchpoint.click_rate, touchpoint.awareness)
+                         touchpoint.click_rate, touchpoint.awareness, self.trial[b, t])
                     )  # fmt: skip
         return np.array(rows, dtype=RESULT)
 
