@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import sys
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +174,44 @@ def make_results(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path
 def scenario_data() -> Callable[..., dict[str, Any]]:
     """The made-up scenario as data, to be changed."""
     return coffee
+
+
+class Fetches(HTMLParser):
+    """What a browser would go and get."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("script", "link", "iframe", "object", "embed", "base", "svg"):
+            self.found.append(tag)
+        for name, value in attrs:
+            if name.startswith("on"):
+                self.found.append(f"{tag} {name}")
+            if name in ("src", "srcset", "href") and not str(value).startswith(("data:image/png;base64,", "#")):
+                self.found.append(f"{name}={value}")
+
+
+def is_self_contained(text: str) -> bool:
+    parser = Fetches()
+    parser.feed(text)
+    css = text.split("<style>")[1].split("</style>")[0]
+    return not parser.found and "url(" not in css and "@import" not in css
+
+
+@pytest.fixture(scope="session")
+def self_contained() -> Callable[[str], bool]:
+    """Whether a page fetches nothing and runs nothing."""
+    return is_self_contained
+
+
+@pytest.fixture(scope="session")
+def kit() -> Any:
+    """The builder of experiments' folders, effect_folders.py beside this file."""
+    place = importlib.util.spec_from_file_location("effect_folders", Path(__file__).with_name("effect_folders.py"))
+    assert place is not None and place.loader is not None
+    module = importlib.util.module_from_spec(place)
+    sys.modules[place.name] = module
+    place.loader.exec_module(module)
+    return module

@@ -68,6 +68,8 @@ class Game:
             inside = [k for k in range(n) if mask >> k & 1]
             self.values[mask] = start + sum((mains[k] for k in inside), np.zeros(pairs))
             self.values[mask] += sum((boths[a, b] for a, b in combinations(inside, 2)), np.zeros(pairs))
+            # A term of three, so that interactions differ with who else is there.
+            self.values[mask] -= 0.2 * scale * (not dull) * (len(inside) > 2)
         self.full = 2**n - 1
         # What talk carries of each channel: some of it helps, some of it harms.
         self.talk = 0.25 * np.where(np.arange(n) % 3 == 2, -0.6, 1.0)

@@ -64,7 +64,7 @@ def in_short(data: EffectsData, readings: Sequence[str] = ()) -> list[str]:
 
 def _noted(data: EffectsData) -> list[str]:
     """What the experiment itself noted, such as whether a precision was reached."""
-    told: Any = data.manifest.get(data.kind)
+    told: Any = data.manifest.get({"optimise": "optimum"}.get(data.kind, data.kind))
     notes = told.get("notes", []) if isinstance(told, dict) else []
     return [f"{str(note)[:1].upper()}{str(note)[1:]}" + ("" if str(note).endswith(".") else ".") for note in notes]
 

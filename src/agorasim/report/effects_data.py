@@ -107,20 +107,25 @@ class EffectsData:
     @property
     def _measured(self) -> tuple[str, str]:
         """Metric and brand of the first measure of a study, written `profit,lumo`."""
-        first = next(iter(self.settings.get("measure") or ()), "")
+        first = next(iter(self.settings.get("measure") or ()), self.settings.get("outcome") or "")
         metric, _, brand = str(first).partition(",")
         return metric.strip(), brand.strip()
 
     @cached_property
     def design(self) -> pd.DataFrame | None:
         """The points of a study: `point, arm`, then a column a factor; None where there is no design."""
+        frame = self.kept("design")
+        return frame if frame is not None and "arm" in frame else None
+
+    def kept(self, name: str) -> pd.DataFrame | None:
+        """A further table of the folder (`design`, `plan`, `trials`, ...); None where there is none."""
         import pyarrow.parquet as pq
 
-        path = self.folder / "tables" / "design.parquet"
+        path = self.folder / "tables" / f"{name}.parquet"
         if not path.is_file():
             return None
         frame: pd.DataFrame = pq.read_table(path).to_pandas()
-        return frame if "arm" in frame else None
+        return frame
 
     # -- names -------------------------------------------------------------------------------------------------------
 

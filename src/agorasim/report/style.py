@@ -50,8 +50,6 @@ _CJK_FONTS: Final = (
     "SimHei",
 )
 _LATIN: Final = "DejaVu Sans"
-#: Bytes of a PNG beyond which its colours are reduced.
-_HEAVY: Final = 120_000
 
 
 def brand_colour(place: int) -> str:
@@ -121,6 +119,8 @@ def drawing() -> Iterator[None]:
         "font.size": 9.0,
         "text.parse_math": False,
         "text.usetex": False,
+        # Fitting outlines to pixels costs a quarter of the drawing time and shows no difference at these resolutions.
+        "text.hinting": "none",
         "text.color": INK,
         "axes.unicode_minus": True,
         "axes.edgecolor": "#9aa1a9",
@@ -169,7 +169,7 @@ def _advance(character: str) -> float:
 
 def inches(text: str, size: float, bold: bool = False) -> float:
     """Width of a text at a font size in points."""
-    return sum(_advance(c) for c in text) * size / 72.0 * (1.13 if bold else 1.0)
+    return sum(_advance(c) for c in text) * size / 72.0 * (1.15 if bold else 1.0)
 
 
 def widest(texts: Iterable[str], size: float) -> float:
@@ -223,12 +223,9 @@ def png(figure: Figure, dpi: int) -> bytes:
     # The sheet is opaque: without the alpha channel the file is smaller and written faster.
     pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     image = PIL.Image.fromarray(pixels).convert("RGB")
-    image.save(buffer, format="png", dpi=(dpi, dpi))
-    if buffer.tell() > _HEAVY:
-        # Thousands of thin lines: a palette of 256 looks the same at a quarter of the size.
-        buffer = io.BytesIO()
-        flat = image.quantize(256, method=PIL.Image.Quantize.FASTOCTREE, dither=PIL.Image.Dither.NONE)
-        # The average of all that is nearly white is paper again.
-        flat.putpalette([255 if level >= 253 else level for level in flat.getpalette() or []])
-        flat.save(buffer, format="png", dpi=(dpi, dpi))
+    # A palette of 256 looks the same at a third of the size, and is written in half the time.
+    flat = image.quantize(256, method=PIL.Image.Quantize.FASTOCTREE, dither=PIL.Image.Dither.NONE)
+    # The average of all that is nearly white is paper again.
+    flat.putpalette([255 if level >= 253 else level for level in flat.getpalette() or []])
+    flat.save(buffer, format="png", dpi=(dpi, dpi), compress_level=4)
     return buffer.getvalue()

@@ -43,8 +43,8 @@ def ticks(low: float, high: float) -> Callable[..., str]:
         ((s, u) for s, u in ((1e9, "G"), (1e6, "M"), (1e3, "k")) if max(abs(low), abs(high)) >= s), (1.0, "")
     )
     span = (high - low) / size
-    # Ticks stand at multiples of about a tenth of the axis.
-    fine = max(1 - math.floor(math.log10(span)), 0) if span > 0.0 and math.isfinite(span) else 0
+    # Ticks stand at least a twentieth of the axis apart, at multiples of 1, 2, 2.5 or 5.
+    fine = max(2 - math.floor(math.log10(span)), 0) if span > 0.0 and math.isfinite(span) else 0
 
     def write(x: float, _position: object = None) -> str:
         text = f"{x / size:,.{min(fine, 9)}f}"

@@ -113,9 +113,10 @@ def carry_over(data: EffectsData) -> Picture | None:
         reading = "The effect of a pulse as time goes by, in the one pair of worlds."
     caption = (
         f"{_bands(data)} A pulse is a week with twice the money or messages; for a place that cannot be scaled, a week "
-        f"in which it is closed, counted as what it would have brought. Each {step} has its own interval: of twenty "
-        "without any effect one looks clear."
+        f"in which it is closed, counted as what it would have brought."
     )
+    if data.n > 1:
+        caption += f" Each {step} has its own interval: of twenty without any effect one looks clear."
     return Picture("carry_over", look.title, reading, caption, table(rows), _drawer(data, curves, look))
 
 

@@ -7,7 +7,7 @@ from agorasim.report.figures import Maker
 
 def makers(kind: str) -> tuple[Maker, ...]:
     """The figures of one kind of experiment; each is left out where the experiment has nothing to show there."""
-    from agorasim.report.figures import breakdown, curves, forest, study, surface, synergy, waterfall, worth
+    from agorasim.report.figures import breakdown, curves, forest, search, study, surface, synergy, waterfall, worth
 
     worths = (
         Maker("waterfall", "From nothing to all channels", "no Shapley values were asked for", waterfall.waterfall),
@@ -35,5 +35,17 @@ def makers(kind: str) -> tuple[Maker, ...]:
         Maker("two_factors", "Two factors at once", "not exactly two factors were varied", study.two_factors),
         Maker("levels", "Over each factor", "the design was not kept", study.levels),
     )
-    by_kind = {"synergy": (*worths, *lines), "compare": compared, "study": studied, "sensitivity": studied}
+    searched = (
+        Maker("plan", "Today's plan and the best", "no plan was found", search.plan),
+        *compared,
+        Maker("marginal", "What the last unit of money brings", "no marginal returns were measured", search.marginal),
+        Maker("history", "How it was searched", "the search was not kept", search.history),
+    )
+    by_kind = {
+        "synergy": (*worths, *lines),
+        "compare": compared,
+        "study": studied,
+        "sensitivity": studied,
+        "optimise": searched,
+    }
     return by_kind.get(kind, (*compared, *worths, *lines, *studied))

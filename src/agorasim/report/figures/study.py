@@ -333,9 +333,9 @@ def _bars(
     top, most = max(rows, key=lambda of: abs(of[1].mean))
     sure = data.n == 1 or not covers_zero(most)
     title = f"{says(top) if sure else 'Nothing can be told from nothing'} ({scale.unit}, {data.pairs()})"
-    reading = (
-        f"{top}: {scale.full(most, data.interval)}." if sure else f"The largest, {top}, {nothing(data.n, data.noun)}."
-    )
+    reading = f"The largest, {top}, {nothing(data.n, data.noun)}."
+    if sure:
+        reading = f"Largest change in {outcome_of(data)}: {top}, {scale.full(most, data.interval)}."
 
     def draw(space: Space) -> Figure:
         key = [Key("band", word, _DOT)]

@@ -99,6 +99,6 @@ def surface(data: EffectsData) -> Picture | None:
     caption = (
         f"{pairs(data)}. Colours run between the budgets that were tried (dots); "
         + ("beyond and between missing ones nothing is drawn. " if holes else "beyond them nothing is drawn. ")
-        + "Each point is a mean with an interval of its own, in the data file."
+        + ("Each point is a mean with an interval of its own, in the data file." if data.n > 1 else "")
     )
     return Picture("surface", title, reading, caption, frame, draw)

@@ -208,7 +208,8 @@ def _cell(
         return
     doubt = n > 1 and covers_zero(e)
     share = abs(e.mean) / strongest if strongest > 0 else 0.0
-    depth = 0.22 * share if doubt else 0.16 + 0.84 * share
+    # The strongest doubtful cell is fainter than the weakest sure one.
+    depth = 0.13 * share if doubt else 0.2 + 0.8 * share
     _block(axes, row, column, faint(_MORE if e.mean >= 0 else _LESS, depth))
     ink = "white" if depth > 0.7 else style.MUTED if doubt else style.INK
     number = words.compact(e.mean / scale.size) if sizes.compact else scale.text(e.mean, sign=True)
