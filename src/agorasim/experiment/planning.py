@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Seconds that a batch should take at least and at most, where there is that much to do.
 SHORTEST, LONGEST = 2.0, 10.0
+#: Worlds of a batch at most, for the leading process holds one whole.
+MOST: Final = 400
 #: Worlds that share a bench at the least, as far as is known before any was run.
 _SHARING: Final = 8
 #: Worlds that replay one arm's messages and stay together, however short a batch should be.
@@ -127,7 +129,9 @@ class Planner:
         # Long batches first, shorter ones towards the end, so that workers finish together.
         share = self._left * each / self._workers
         wanted = min(LONGEST, max(SHORTEST, share / 4)) / each
-        return max(1, min(round(wanted), max(math.ceil(self._left / self._workers), round(0.25 * SHORTEST / each))))
+        return max(
+            1, min(round(wanted), MOST, max(math.ceil(self._left / self._workers), round(0.25 * SHORTEST / each)))
+        )
 
 
 def groups(worlds: Sequence[World]) -> Iterator[list[World]]:
