@@ -185,6 +185,9 @@ class Cluster:
     def run(self, function: Callable[[J, T], R], job: J, tasks: Iterable[T]) -> Generator[R, None, None]:
         """As `processes`, on the cluster's workers; a task whose worker is lost is given to another one by Dask.
 
+        `job` and tasks are ordinary objects, no large arrays: joblib would leave those with a single worker, and all
+        tasks would go with it.
+
         Raises:
             WorkerDied: Dask gave a task up because it took several workers with it.
             ClusterLost: the scheduler is gone.
@@ -278,12 +281,6 @@ def _backend(client: Any) -> Any:
             # With a single thread joblib would leave the cluster out and work in this process.
             return max(2, int(super().effective_n_jobs(n_jobs)))
 
-        def submit(self, func: Any, callback: Any = None) -> Any:
-            future = super().submit(func, callback)
-            self._waiting[future] = callback
-            future.add_done_callback(self._done)
-            return future
-
         def _done(self, future: Any) -> None:
             callback = self._waiting.pop(future, None)
             if callback is not None and (error := future.exception()) is not None:
@@ -301,6 +298,17 @@ def _backend(client: Any) -> Any:
                 raise _GivenUp(str(out) or type(out).__name__) if _cancelled(out) else out
             return super().retrieve_result_callback(out)
 
+    # Before joblib 1.6 tasks are handed over by another name.
+    name = "submit" if hasattr(base, "submit") else "apply_async"
+    given: Any = getattr(base, name)
+
+    def hand_over(self: Any, func: Any, callback: Any = None) -> Any:
+        future = given(self, func, callback)
+        self._waiting[future] = callback
+        future.add_done_callback(self._done)
+        return future
+
+    setattr(Backend, name, hand_over)
     return Backend(client=client)
 
 

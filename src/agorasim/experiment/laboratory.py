@@ -120,8 +120,8 @@ class Laboratory:
         self._asked: dict[tuple[int, str], None] = {}
         self._begun = time.monotonic()
         self._warm = worker is not None
-        self._open = False
-        self._shown = False
+        self._open = self._shown = self._existed = False
+        self._fresh = True
         self._status = "running"
         self._reused = 0
         self._shift: Shift | None = None
@@ -152,7 +152,7 @@ class Laboratory:
                 if before is None:
                     sweep(self.folder, existed)
                 raise
-            self._fresh_start = before is None
+            self._fresh = before is None
             self._existed = existed or self.keeper is not None
             self._stack = stack.pop_all()
         self._shift = Shift(self._store, self._job, self._pace, self._progress, self.jobs, cluster, self.failed)
@@ -169,7 +169,7 @@ class Laboratory:
             batches.forget()
             interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
             if self._status == "running":
-                if isinstance(error, InputError | StorageError) and self._fresh_start and not self._store.count():
+                if isinstance(error, InputError | StorageError) and self._fresh and not self._store.count():
                     sweep(self.folder, self._existed)
                     return
                 with contextlib.suppress(StorageError):
