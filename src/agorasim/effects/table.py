@@ -55,6 +55,8 @@ ESTIMANDS: Final[dict[str, str]] = {
     "morris_mu_star": "mean absolute change over a factor's whole range",
     "morris_sigma": "spread of that change over the other factors' values",
     "marginal_return": "outcome before media cost per unit of media money added",
+    "marginal_return_below": "the same of the last units spent",
+    "marginal_return_above": "the same of the next units not spent",
     "parameter": "value of a parameter that agrees with the targets, and the range of such values",
 }
 """Every estimand with its meaning in a few words; docs/statistics.md has the formulas."""

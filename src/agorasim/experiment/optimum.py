@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agorasim.experiment.laboratory import Laboratory
 
 #: Step of the marginal return, as a share of a channel's money, and at least this share of the budget.
-STEP, LEAST_STEP = 0.15, 0.02
+STEP, LEAST_STEP = 0.1, 0.015
 #: Told beside the outcome.
 BESIDE: Final = ("profit", "contribution", "revenue", "orders", "spend")
 
@@ -108,32 +108,51 @@ class Optimum:
         metric = Measure("contribution", plans.brand) if is_profit else outcome
         spend = Measure("spend", plans.brand)
         notes = []
-        for name, pair in self.steps.items():
-            gained, money = (m.read(self.search.lab, pair, self.fresh) for m in (metric, spend))
-            level = plans.scenario.outcomes.interval
-            found = paired.ratio_interval(gained[0] - gained[1], money[0] - money[1], level)
-            unit = f"{metric.unit(plans.scenario)} per {plans.scenario.currency.code}"
-            rows.add("marginal_return", name, metric.metric, found, brand=metric.brand, unit=unit)
+        level = plans.scenario.outcomes.interval
+        about: dict[str, Any] = {
+            "brand": metric.brand,
+            "unit": f"{metric.unit(plans.scenario)} per {plans.scenario.currency.code}",
+        }
+        for name, (up, down) in self.steps.items():
+            arms = [down, self.arm, up]
+            gained, money = (m.read(self.search.lab, arms, self.fresh) for m in (metric, spend))
+
+            def between(a: int, b: int, y: Array = gained, x: Array = money) -> Interval:
+                return paired.ratio_interval(y[b] - y[a], x[b] - x[a], level)
+
+            whole, below, above = between(0, 2), between(0, 1), between(1, 2)
+            for suffix, found in (("", whole), ("_below", below), ("_above", above)):
+                rows.add(f"marginal_return{suffix}", name, metric.metric, found, **about)
             if is_profit and name in plans.channels:
-                notes.append(self._stands(name, found))
+                notes.append(self._stands(name, whole, below, above))
         return notes
 
-    def _stands(self, name: str, found: Interval) -> str:
-        """Whether the marginal return of a channel is what it must be where the channel stands."""
+    def _stands(self, name: str, whole: Interval, below: Interval, above: Interval) -> str:
+        """Whether a channel's marginal return is what it must be where the channel stands.
+
+        At the highest point the last units spent bring at least what they cost, and the next ones at most that; where
+        returns bend sharply (a channel runs out of inventory) the two differ. A bound of the channel or the budget
+        excuses the side that it closes.
+        """
         k = self.plans.channels.index(name)
         money, low, high = self.best[k], self.plans.low[k], self.plans.high[k]
         full = self.best.sum() >= self.plans.budget - 0.01 * len(self.best)
-        if np.isnan(found.estimate):
-            return f"{name}: its marginal return is undefined, no money moved"
+        # No limit exists where no money moved: nothing speaks against the plan.
+        enough, no_more = not below.high < 1.0, not above.low > 1.0
+        where = "inside its bounds"
         if money <= low + 0.005:
-            where, meets = f"at its least ({low:g})", bool(found.low <= 1.0)
-        elif money >= high - 0.005 or full:
-            where, meets = ("held by the budget" if full else f"at its most ({high:g})"), bool(found.high >= 1.0)
-        else:
-            where, meets = "inside its bounds", bool(found.low <= 1.0 <= found.high)
-        word = "as it must be at an optimum" if meets else "NOT as it must be at an optimum: try more replications"
-        told = f"{found.estimate:.3g} ({found.low:.3g} to {found.high:.3g})"
-        return f"{name}: {where}; the last unit of money brings {told} before media cost, {word}"
+            where, enough = f"at its least ({low:g})", True
+        if money >= high - 0.005 or full:
+            where, no_more = ("held by the budget" if full else f"at its most ({high:g})"), True
+        if np.isnan(whole.estimate):
+            return f"{name}: {where}; its marginal return is undefined, no money moved"
+        verdict = "as it must be at an optimum"
+        if not enough:
+            verdict = "NOT as it must be at an optimum: less would be better; try more replications"
+        elif not no_more:
+            verdict = "NOT as it must be at an optimum: more would be better; try more replications"
+        told = f"{whole.estimate:.3g} ({whole.low:.3g} to {whole.high:.3g})"
+        return f"{name}: {where}; the last unit of money brings {told} before media cost, {verdict}"
 
 
 def report(search: Search, best: Array, alike: Array, flattered: float, fresh: range) -> Analysis:
