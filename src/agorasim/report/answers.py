@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from agorasim.report.effects_data import EffectsData
     from agorasim.report.scale import Scale
 
+#: Channels told one by one; a longer list is read in the table.
+_MOST = 6
 _QUESTIONS = {
     "synergy": "what the channels are worth",
     "compare": "which is better",
@@ -52,7 +54,9 @@ def notes(data: EffectsData) -> str:
 def in_short(data: EffectsData, readings: Sequence[str] = ()) -> list[str]:
     """The answer, a point each; `readings` of the pictures are the answer of a study."""
     if data.kind not in ("synergy", "compare"):
-        return [*_noted(data), *readings, reduction(data)]
+        # An optimiser's and a calibration's own notes say already what most of their pictures show.
+        shown = {"optimise": readings[:1], "calibrate": ()}.get(data.kind, readings)
+        return [p for p in [*_noted(data), *shown, reduction(data)] if p]
     points = _compare(data) if len(data.select("difference", metric="")) else _synergy(data)
     how = precision(data)
     told: Any = data.extra.get("precision")
@@ -64,7 +68,7 @@ def in_short(data: EffectsData, readings: Sequence[str] = ()) -> list[str]:
 
 def _noted(data: EffectsData) -> list[str]:
     """What the experiment itself noted, such as whether a precision was reached."""
-    told: Any = data.manifest.get({"optimise": "optimum"}.get(data.kind, data.kind))
+    told: Any = data.manifest.get({"optimise": "optimum", "calibrate": "calibration"}.get(data.kind, data.kind))
     notes = told.get("notes", []) if isinstance(told, dict) else []
     return [f"{str(note)[:1].upper()}{str(note)[1:]}" + ("" if str(note).endswith(".") else ".") for note in notes]
 
@@ -105,7 +109,10 @@ def _each(data: EffectsData) -> list[str]:
     clear = [k for k in order if not covers_zero(values[k])] if data.n > 1 else order
     points = []
     if clear:
-        named = "; ".join(f"{data.label(k)} {scale.full(values[k], data.interval)}" for k in clear)
+        shown = clear if len(clear) <= _MOST else clear[: _MOST - 1]
+        named = "; ".join(f"{data.label(k)} {scale.full(values[k], data.interval)}" for k in shown)
+        if len(shown) < len(clear):
+            named += f"; {len(clear) - len(shown)} more are in the table"
         points.append(f"What each is worth ({how}): {named}.")
     if zero := [data.label(k) for k in order if exactly_zero(values[k])]:
         points.append(f"{label_list(zero)} {'is' if len(zero) == 1 else 'are'} worth exactly nothing in every pair.")
@@ -299,8 +306,13 @@ def reduction(data: EffectsData) -> str:
 def how_to_read(data: EffectsData) -> list[str]:
     """The words of the page, for somebody who meets them for the first time."""
     points = [
-        "A pair is two worlds with the same people, the same chance and the same rivals, which differ in nothing but "
-        "what is asked about; the difference is the effect, not an estimate from history.",
+        (
+            "A pair is two worlds with the same people, the same chance and the same rivals, which differ in nothing "
+            "but what is asked about; the difference is the effect, not an estimate from history."
+            if data.noun == "pair"
+            else "In a replication all points have the same people and the same chance; they differ in nothing but the "
+            "values that are varied."
+        ),
         f"An interval holds the true mean in {100 * data.interval:.3g} of 100 experiments like this one"
         + (", all intervals of the experiment together." if data.settings.get("simultaneous") else ", each interval "
            "for itself: of twenty that are drawn, one may well miss.")

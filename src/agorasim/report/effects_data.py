@@ -80,7 +80,11 @@ class EffectsData:
     @cached_property
     def brand_label(self) -> str:
         """The brand's name."""
-        return {b.key: b.label for b in named_brands(self.scenario)}.get(self.brand, self.brand or "all brands")
+        return self.brand_name(self.brand)
+
+    def brand_name(self, key: str) -> str:
+        """A brand's name for reading."""
+        return {b.key: b.label for b in named_brands(self.scenario)}.get(key, key or "all brands")
 
     @cached_property
     def outcome(self) -> str:
@@ -198,13 +202,15 @@ class EffectsData:
         Args:
             estimands: their names.
             metric: the outcome; the one in question when None.
-            brand: whose outcome; the brand in question when None.
+            brand: whose outcome; the brand in question when None, all of them for "*".
             period: "counted", or None for all periods.
             by: "" for totals, or "segment", "region", "touchpoint" for the rows of that breakdown.
         """
         names = [estimands] if isinstance(estimands, str) else list(estimands)
         rows = self.rows
-        keep = rows["estimand"].isin(names) & (rows["brand"] == (self.brand if brand is None else brand))
+        keep = rows["estimand"].isin(names)
+        if brand != "*":
+            keep &= rows["brand"] == (self.brand if brand is None else brand)
         if metric != "":
             keep &= rows["metric"] == (self.outcome if metric is None else metric)
         if period is not None:

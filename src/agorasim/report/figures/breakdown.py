@@ -88,7 +88,7 @@ def breakdown(data: EffectsData) -> Picture | None:
             row, column = divmod(i, columns)
             axes = sheet.axes(left + column * (width + gap), above + row * (above + high + below), width, high)
             shown = [(r.y, every[(panel.key, r.by, r.key)]) for r in rows if (panel.key, r.by, r.key) in every]
-            amount_axis(axes, "", ends, ticks=max(int(width / 0.5), 2))
+            amount_axis(axes, "", ends)
             _dots(axes, shown, panel.colour, scale.size, data.n)
             axes.set_ylim(rows[-1].y + 0.5, -0.5)
             if column == 0:

@@ -130,7 +130,7 @@ def numbers(head: str, estimates: Sequence[Estimate | None], scale: Scale, sign:
     )
 
 
-def amount_axis(axes: Axes, label: str, ends: Sequence[float], zero: bool = True, ticks: int = 5) -> None:
+def amount_axis(axes: Axes, label: str, ends: Sequence[float], zero: bool = True) -> None:
     """The horizontal axis of a row chart: room for all ends (already in its unit), light grid, a line at zero."""
     from matplotlib.ticker import MaxNLocator
 
@@ -143,7 +143,8 @@ def amount_axis(axes: Axes, label: str, ends: Sequence[float], zero: bool = True
         low, high = low - 1.0, high + 1.0
     pad = 0.04 * (high - low)
     axes.set_xlim(low - (pad if low < 0 or not zero else 0.0), high + (pad if high > 0 or not zero else 0.0))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10]))
+    width = axes.bbox.width / float(axes.figure.dpi)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=min(max(int(width / 0.6), 2), 6), steps=[1, 2, 2.5, 5, 10]))
     axes.xaxis.set_major_formatter(words.ticks(low, high))
     axes.set_xlabel(label, fontsize=_NAME, labelpad=2.0)
     axes.grid(axis="x")

@@ -7,7 +7,18 @@ from agorasim.report.figures import Maker
 
 def makers(kind: str) -> tuple[Maker, ...]:
     """The figures of one kind of experiment; each is left out where the experiment has nothing to show there."""
-    from agorasim.report.figures import breakdown, curves, forest, search, study, surface, synergy, waterfall, worth
+    from agorasim.report.figures import (
+        breakdown,
+        curves,
+        fitted,
+        forest,
+        search,
+        study,
+        surface,
+        synergy,
+        waterfall,
+        worth,
+    )
 
     worths = (
         Maker("waterfall", "From nothing to all channels", "no Shapley values were asked for", waterfall.waterfall),
@@ -41,11 +52,16 @@ def makers(kind: str) -> tuple[Maker, ...]:
         Maker("marginal", "What the last unit of money brings", "no marginal returns were measured", search.marginal),
         Maker("history", "How it was searched", "the search was not kept", search.history),
     )
+    fitting = (
+        Maker("targets", "Targets", "no target was measured", fitted.targets),
+        Maker("region", "Values that agree", "no values agree with the targets", fitted.region),
+    )
     by_kind = {
         "synergy": (*worths, *lines),
         "compare": compared,
         "study": studied,
         "sensitivity": studied,
         "optimise": searched,
+        "calibrate": fitting,
     }
     return by_kind.get(kind, (*compared, *worths, *lines, *studied))

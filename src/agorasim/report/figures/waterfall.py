@@ -73,6 +73,7 @@ def waterfall(data: EffectsData) -> Picture | None:
         *((t, scale.span(s.whole)) for t, s in zip(shown, steps, strict=True)),
         (words.fixed(last, scale.decimals), ""),
     ]
+    head = outcome if scale.unit == data.outcome else f"{outcome},\n{scale.unit}"
     names = [_base_name(data, len(channels)), *(c.label for c in channels), "With all of them" if plural else "With it"]
 
     def draw(space: Space) -> Figure:
@@ -81,10 +82,8 @@ def waterfall(data: EffectsData) -> Picture | None:
             key.append(Key("hatch", "carried by word of mouth", style.MUTED))
         if data.n > 1:
             key.append(Key("line", words.coverage(data.interval), style.INK))
-        sheet, axes = row_sheet(
-            space, title, foot(data), key, names, [Column(f"{outcome},\n{scale.unit}", texts)], bold=(0, len(names) - 1)
-        )
-        _draw(axes, steps, base, top, scale.size, f"{outcome}, {scale.unit}")
+        sheet, axes = row_sheet(space, title, foot(data), key, names, [Column(head, texts)], bold=(0, len(names) - 1))
+        _draw(axes, steps, base, top, scale.size, head.replace("\n", " "))
         return sheet.figure
 
     caption = (
@@ -129,7 +128,7 @@ def _base_name(data: EffectsData, many: int) -> str:
 
 def _torn(base: float, top: float, steps: list[_Step]) -> bool:
     low, high = _range(base, top, steps)
-    return (low > 0.0 or high < 0.0) and high - low < _TORN * max(abs(low), abs(high))
+    return (low > 0.0 or high < 0.0) and 0.0 < high - low < _TORN * max(abs(low), abs(high))
 
 
 def _range(base: float, top: float, steps: list[_Step]) -> tuple[float, float]:
