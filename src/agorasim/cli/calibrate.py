@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from agorasim.cli import analysis, options
-from agorasim.cli.asking import Address, Backend, NoReport, Quiet
+from agorasim.cli.asking import Address, Backend, NoReport, Quiet, interruptible
 
 
+@interruptible
 def calibrate(
     scenario: options.ScenarioArgument,
     vary: analysis.Vary = None,

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from agorasim.cli import analysis, options
-from agorasim.cli.asking import Address, Backend, NoReport, Quiet
+from agorasim.cli.asking import Address, Backend, NoReport, Quiet, interruptible
 
 
+@interruptible
 def experiment(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A study file (experiments/*.yaml).", show_default=False)],
     replications: Annotated[

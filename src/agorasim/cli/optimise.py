@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agorasim.cli import analysis, options
-from agorasim.cli.asking import Address, Backend, NoReport, Quiet
+from agorasim.cli.asking import Address, Backend, NoReport, Quiet, interruptible
 
 if TYPE_CHECKING:
     from agorasim.experiment.study import Analysis
 
 
+@interruptible
 def optimise(
     scenario: options.ScenarioArgument,
     brand: Annotated[str, typer.Option("--brand", "-b", metavar="B", help="Whose money.", show_default=False)],
