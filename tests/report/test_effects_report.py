@@ -267,3 +267,31 @@ def test_numbers_of_every_size_are_written_alike() -> None:
     assert scale_for([e(1234.5, 50.0)], "CNY").text(1234.5, sign=True) == "+1,234"
     assert words.ticks(-202_000, -190_000)(-197_500) == "\u2212197.5k" and words.ticks(0, 1)(0.0) == "0"
     assert short_names(["a.b.price", "a.c.price", "a.b.cost"])["a.b.price"] == "b.price"
+
+
+def test_a_study_is_drawn_and_named_briefly(tmp_path: Path, scenario_data: Data, kit: Any) -> None:
+    rng = np.random.default_rng(3)
+    rows, shared = kit.Rows(), rng.normal(size=12)
+    price, plan = "brands.lumo.product.price", "brands.lumo.policy.plan.search*"
+    points = [(p, s) for p in (18.0, 21.0, 24.0) for s in (0.0, 1.5)]
+    base = 1000.0 + 30.0 * shared
+    rows.add("level", "base", base)
+    for p, s in points:
+        level = base + 40.0 * (p - 21.0) - 25.0 * s + rng.normal(size=12)
+        rows.add("level", f"p={p:g} s={s:g}", level)
+        rows.add("difference", f"p={p:g} s={s:g}", level - base, variance_reduction=40.0)
+    for effect, moved in ((f"{price}=24", 240.0), (f"{plan}=1.5", -37.5)):
+        rows.add("main_effect", effect, moved + rng.normal(size=12))
+    rows.add("eta_squared", price, 0.9 + 0.01 * rng.normal(size=12), unit="share")
+    settings = {"design": "grid", "measure": ["profit,lumo"]}
+    kit.write_folder(tmp_path, scenario_data(), rows, kind="study", settings=settings)
+    design = {"point": [str(k) for k in range(6)], "arm": [f"p={p:g} s={s:g}" for p, s in points],
+              price: [p for p, _ in points], plan: [s for _, s in points]}  # fmt: skip
+    pd.DataFrame(design).to_parquet(tmp_path / "tables" / "design.parquet")
+    write_report(tmp_path)
+    drawn = {path.stem for path in (tmp_path / "figures").glob("*.png")}
+    assert drawn == {"main_effects", "shares", "two_factors", "levels"}
+    text = in_short(tmp_path)
+    assert "40 times as many" in text
+    picture = next(m for m in makers("study") if m.name == "two_factors").make(EffectsData(tmp_path))
+    assert picture is not None and picture.title.startswith("Highest at price 24, search* 0")

@@ -12,6 +12,7 @@ def makers(kind: str) -> tuple[Maker, ...]:
         curves,
         fitted,
         forest,
+        indices,
         search,
         study,
         surface,
@@ -41,8 +42,8 @@ def makers(kind: str) -> tuple[Maker, ...]:
     studied = (
         Maker("tornado", "One at a time", "factors were not moved one at a time", study.tornado),
         Maker("main_effects", "Effects of factors", "the design is no factorial", study.main_effects),
-        Maker("shares", "What matters most", "no shares of variance were estimated", study.shares),
-        Maker("morris", "What matters most", "no elementary effects were estimated", study.morris),
+        Maker("shares", "What matters most", "no shares of variance were estimated", indices.shares),
+        Maker("morris", "What matters most", "no elementary effects were estimated", indices.morris),
         Maker("two_factors", "Two factors at once", "not exactly two factors were varied", study.two_factors),
         Maker("levels", "Over each factor", "the design was not kept", study.levels),
     )
