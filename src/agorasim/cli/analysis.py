@@ -98,7 +98,8 @@ def show(found: Analysis, estimands: Mapping[str, str], *, quiet: bool, report: 
     if not quiet:
         for note in found.notes:
             typer.echo(note)
-        typer.echo()
+        if found.notes:
+            typer.echo()
         for estimand, title in estimands.items():
             effects_table(found, estimand, title)
     typer.echo(f"tables  {found.folder / 'tables'}")
