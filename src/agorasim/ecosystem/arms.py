@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from agorasim.ecosystem.interventions import Change, check_change
+from agorasim.ecosystem.trial import TrialSpec, check_trial
 from agorasim.errors import InputError, unknown
 
 if TYPE_CHECKING:
     from agorasim.scenario.schema import Scenario
 
 DECISIONS: Final = ("held", "react")
-_KEYS: Final = ("label", "changes", "overrides", "decisions", "messages", "detail")
+_KEYS: Final = ("label", "changes", "overrides", "decisions", "messages", "detail", "trial")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Arm:
             `changes`, or whose policy, budget, price or posts an override alters, decides for itself in either case.
         messages: word of mouth that crosses ties is that arm's, day by day, instead of the world's own.
         detail: totals of touchpoints and places too.
+        trial: an experiment inside the world, in which nothing else is changed.
 
     Raises:
         InputError: an empty label, unknown decisions, an override that is not JSON, or something else than changes.
@@ -41,6 +43,7 @@ class Arm:
     decisions: str = "held"
     messages: Arm | None = None
     detail: bool = False
+    trial: TrialSpec | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.label, str) or not self.label.strip():
@@ -56,6 +59,8 @@ class Arm:
                     f"arm {self.label!r}: spend can be moved earlier only with decisions 'held', because a brand that"
                     " reacts has not decided yet what it will spend"
                 )
+        if self.trial is not None and self.changes:
+            raise InputError(f"arm {self.label!r}: a world with a trial takes no other changes")
         object.__setattr__(self, "overrides", tuple((str(path), value) for path, value in self.overrides))
         try:
             json.dumps(self.overrides, allow_nan=False)
@@ -64,7 +69,7 @@ class Arm:
 
     def spec(self) -> dict[str, Any]:
         """The whole arm as plain data for JSON; `from_spec` gives back an equal arm. Equal specs, equal worlds."""
-        return {
+        out = {
             "label": self.label,
             "changes": [change.to_dict() for change in self.changes],
             "overrides": [[path, value] for path, value in self.overrides],
@@ -72,6 +77,7 @@ class Arm:
             "messages": None if self.messages is None else self.messages.spec(),
             "detail": self.detail,
         }
+        return out if self.trial is None else {**out, "trial": self.trial.to_dict()}
 
     @classmethod
     def from_spec(cls, spec: Mapping[str, Any]) -> Arm:
@@ -81,7 +87,7 @@ class Arm:
                 raise InputError(unknown("key of an arm", key, _KEYS))
         if "label" not in spec:
             raise InputError("an arm needs a label")
-        messages = spec.get("messages")
+        messages, trial = spec.get("messages"), spec.get("trial")
         return cls(
             label=spec["label"],
             changes=tuple(Change.from_dict(change) for change in spec.get("changes", ())),
@@ -89,6 +95,7 @@ class Arm:
             decisions=spec.get("decisions", "held"),
             messages=None if messages is None else cls.from_spec(messages),
             detail=bool(spec.get("detail", False)),
+            trial=None if trial is None else TrialSpec.from_dict(trial),
         )
 
     def world_key(self) -> str:
@@ -107,6 +114,8 @@ def check_arm(arm: Arm, scenario: Scenario) -> Scenario:
     spec = scenario.with_overrides(dict(arm.overrides)) if arm.overrides else scenario
     for change in arm.changes:
         check_change(change, spec)
+    if arm.trial is not None:
+        check_trial(arm.trial, spec)
     if arm.messages is not None:
         check_arm(arm.messages, scenario)
     return spec

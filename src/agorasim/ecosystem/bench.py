@@ -9,10 +9,16 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from agorasim.ecosystem.arms import Arm, check_arm
+from agorasim.ecosystem.clusters import clusters_of
 from agorasim.ecosystem.periods import COUNTED, Totals, finer_periods, totals
 from agorasim.ecosystem.script import Script
 from agorasim.ecosystem.tapes import Decisions, Messages, Tape
+from agorasim.ecosystem.trial import start_trial
+from agorasim.ecosystem.trial_totals import with_trial
 from agorasim.ecosystem.world import World
 from agorasim.errors import InputError
 
@@ -50,6 +56,7 @@ class Bench:
         self._graphs = graphs
         self._warm: World | None = None
         self._decisions: Decisions | None = None
+        self._found: NDArray[np.int64] | None = None
         self._kept: OrderedDict[str, _Finished] = OrderedDict()
 
     def run(self, arm: Arm) -> Totals:
@@ -68,6 +75,10 @@ class Bench:
         if arm.changes or held is not None or messages is not None:
             world.script = Script(world, arm.changes, held=held, messages=messages)
         world.tape = Tape()
+        if arm.trial is not None:
+            world.run(world.days.warmup - world.day)
+            by_cluster = arm.trial.unit == "cluster"
+            start_trial(world, arm.trial, self._clusters(world, arm) if by_cluster else None)
         return world.run()
 
     # --- what is shared ---------------------------------------------------------------------------------------------
@@ -82,6 +93,14 @@ class Bench:
             warm.tape = Tape(Decisions(self.scenario, warm.factor))
             self._warm = warm.run(self.scenario.calendar.warmup)
         return self._warm
+
+    def _clusters(self, world: World, arm: Arm) -> NDArray[np.int64]:
+        """Clusters of the arm's people, found once for all arms without overrides."""
+        if arm.overrides:
+            return clusters_of(world)
+        if self._found is None:
+            self._found = clusters_of(world)
+        return self._found
 
     def _held(self) -> Decisions:
         """Decisions of the full world, which is run for them when it has not been."""
@@ -111,7 +130,7 @@ class Bench:
         """Keep a finished world's totals and messages; the longest unused give way when memory is short."""
         assert world.tape is not None
         found = self._kept.setdefault(arm.world_key(), _Finished(world.tape.messages))
-        found.totals[detail] = totals(world, self.periods, detail=detail)
+        found.totals[detail] = with_trial(totals(world, self.periods, detail=detail), world)
         while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > KEEP:
             self._kept.popitem(last=False)
         return found

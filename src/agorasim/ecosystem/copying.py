@@ -12,7 +12,7 @@ from agorasim.behaviour.columns import Columns
 #: Columns that no phase writes to (today's meetings are replaced as a whole), and those that are empty between days.
 SHARED: Final = frozenset(
     ("traits", "use", "near", "touches", "pairs", "steps", "lift", "results", "choice_ids", "choice_purposes",
-     "escapes", "bounds", "cell")
+     "escapes", "bounds", "cell", "treated")
 )  # fmt: skip
 SCRATCH: Final = frozenset(("orders", "uniform", "listed", "tossed", "speakers"))
 

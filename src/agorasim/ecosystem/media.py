@@ -105,6 +105,8 @@ class Media:
         self.sent = np.ones((len(self.brands), len(self.names)))
         #: Where an experiment inside the world shows the brand to the treated only, (B, T).
         self.trial = np.zeros((len(self.brands), len(self.names)), dtype=bool)
+        #: Expected users whom an experiment lets the brand's money reach, as a share of all, (B, T).
+        self.share = np.ones((len(self.brands), len(self.names)))
         #: What each unit bought today costs, minor units; 0 where nothing is charged by the unit.
         self.price = np.zeros((len(self.brands), len(self.names)))
 
@@ -141,6 +143,10 @@ class Media:
         return tuple(days.on(t.dates, day) for t in self.touchpoints if t.dates)
 
     # --- a day ------------------------------------------------------------------------------------------------------
+
+    def payable(self, orders: Array) -> Array:
+        """Media orders (B, T) in minor units, of which an experiment spends only what concerns the treated."""
+        return np.where(self.share == 1.0, orders, np.rint(orders * self.share).astype(np.int64))
 
     def prices(self, plan: Array, festival: float) -> None:
         """Today's media prices (B, T) in minor units per impression or click, under the pressure of all demand."""

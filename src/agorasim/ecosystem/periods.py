@@ -129,6 +129,26 @@ def totals(world: World, periods: str | Iterable[str] = COUNTED, *, detail: bool
     return Totals(tuple(rows[k] for k in order), _METRICS, np.concatenate(parts)[order])
 
 
+def region_totals(world: World, period: str, first: int, end: int) -> Totals:
+    """Totals by region over the days from `first` to before `end`, for a period of that name."""
+    rows: list[RowKey] = []
+    parts: list[NDArray[np.float64]] = []
+    minor = float(world.scenario.currency.minor_units)
+    for keys, figures in _Summed(world, False).blocks(slice(first, end)):
+        if "region" in keys[0]:
+            rows.extend(RowKey(period, **key) for key in keys)
+            parts.append(_values(figures, len(keys), minor, np.full(len(keys), end - first), None))
+    return Totals(tuple(rows), _METRICS, np.concatenate(parts))
+
+
+def joined(first: Totals, second: Totals) -> Totals:
+    """The rows of both, sorted."""
+    rows = (*first.rows, *second.rows)
+    order = sorted(range(len(rows)), key=rows.__getitem__)
+    values = np.concatenate([first.values, second.values])
+    return Totals(tuple(rows[k] for k in order), first.metrics, values[order])
+
+
 def _values(figures: Figures, rows: int, minor: float, days: Array, only: frozenset[str] | None) -> NDArray[np.float64]:
     """Whole-number sums over `days` (rows,) as figures (rows, metrics); money and means are divided last."""
     out = np.full((rows, len(_METRICS)), np.nan)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from agorasim.ecosystem.script import Script
     from agorasim.ecosystem.tapes import Tape
+    from agorasim.ecosystem.trial import Trial
     from agorasim.scenario.schema import Scenario
 
 Array = NDArray[Any]
@@ -112,7 +113,11 @@ class World:
         experience.count_levels(self.w)
         self._need_factor = 1.0
         self._stale_media = self._stale_search = True
+        #: Media money to spend today, (B, T) in minor units: what is ordered, less what a trial withholds.
         self.plan: Array = np.zeros_like(self.strategies.plan)
+        self._ordered: Array = self.plan
+        #: The experiment inside this world, when one was started.
+        self.trial: Trial | None = None
         self._conditions: tuple[Any, ...] = ()
         self._announce(np.flatnonzero(self.w.owner))
 
@@ -195,16 +200,17 @@ class World:
         conditions = (quiet, float(self.days.media_price[day]), media.running(self.days, day))
         if conditions == self._conditions and not self._stale_media:
             if self._stale_search:  # the weekday changes how many search, nothing else
-                self.w.put(results=media.search_results(self.plan, self._need_factor))
+                self.w.put(results=media.search_results(self._ordered, self._need_factor))
                 self._stale_search = False
             return
         self._conditions = conditions
         self._stale_media = self._stale_search = False
         orders = self.strategies.plan if self.script is None else self.script.orders
-        self.plan = np.zeros_like(orders) if quiet else orders.copy()
+        self._ordered = np.zeros_like(orders) if quiet else orders.copy()
+        self.plan = media.payable(self._ordered)
         media.prices(self.plan, float(self.days.media_price[day]))
-        touches, pairs, steps = media.meetings(self.plan, self.strategies.posts, self.days, day)
-        results = media.search_results(self.plan, self._need_factor)
+        touches, pairs, steps = media.meetings(self._ordered, self.strategies.posts, self.days, day)
+        results = media.search_results(self._ordered, self._need_factor)
         self.w.put(touches=touches, pairs=pairs, steps=steps, results=results)
 
     def carry_messages(self) -> None:
@@ -212,10 +218,7 @@ class World:
         w = self.w
         if len(w.says) == 0:
             return
-        if self.loose:
-            senders = np.flatnonzero(w.says.reshape(-1))
-        else:
-            senders = w.speakers[: w.spoken[0]].astype(np.int64)
+        senders = np.flatnonzero(w.says.reshape(-1)) if self.loose else w.speakers[: w.spoken[0]].astype(np.int64)
         w.spoken[0] = 0
         if self.script is not None:
             senders = self.script.speakers(w, self.day, senders)
