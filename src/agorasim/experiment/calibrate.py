@@ -177,7 +177,11 @@ class Calibration:
         with how.open(self.scenario, "calibrate", settings) as lab:
             worlds = (self.waves * self.points + self.trials) * self.replications + 2 * self.replications
             what = f"up to {self.waves} waves of {self.points} points, then {self.trials} trials"
-            how.announce(lab, worlds, what)
+            ends = _corners(self.factors)
+            pilot = Arm(
+                "pilot", overrides=tuple(ends.overrides(ends.points[0], self.scenario).items()), decisions="react"
+            )
+            how.announce(lab, worlds, what, pilot)
             runs = Runs(lab, self.targets)
             return report(self, runs, self.search(runs))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -72,11 +74,26 @@ class Execution:
         if self.progress:
             print(text, file=sys.stderr, flush=True)
 
-    def announce(self, lab: Laboratory, worlds: int, what: str) -> None:
-        """Say how many worlds there will be and how long they take, before they start."""
+    def announce(self, lab: Laboratory, worlds: int, what: str, pilot: Arm | None = None) -> None:
+        """Say how many worlds there will be and how long they take, before they start.
+
+        Args:
+            lab: where they will run.
+            worlds: how many.
+            what: they are for.
+            pilot: one of them to time, where they share no warm-up and the laboratory's own guess would be too low.
+        """
         if not self.progress:
             return
         seconds = lab.estimate_seconds(worlds)
+        if seconds is not None and pilot is not None and self.laboratory is None and self.address is None:
+            from agorasim.ecosystem.bench import Bench
+
+            begun = time.perf_counter()
+            # What is wrong with a world shows when it runs, with its name and a traceback file.
+            with contextlib.suppress(Exception):
+                Bench(lab.scenario).run(pilot)
+            seconds = max(seconds, worlds * (time.perf_counter() - begun) / min(lab.jobs, worlds))
         self.say(f"{what}: {worlds:,} worlds" + (f", {duration(seconds)}" if seconds is not None else ""))
 
 

@@ -134,7 +134,7 @@ class Sensitivity:
         settings = {**study.settings(), "method": self.method, "samples": self.samples}
         with how.open(self.scenario, "sensitivity", settings) as lab:
             what = f"{self.points} points of {self.method} are {len(worlds)} different worlds, {self.replications} each"
-            how.announce(lab, len(worlds) * self.replications, what)
+            how.announce(lab, len(worlds) * self.replications, what, worlds[-1])
             lab.run(worlds, replicates)
             rows, notes = Rows(), [COVERS]
             row_of = {arm.label: k for k, arm in enumerate(worlds)}

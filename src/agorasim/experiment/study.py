@@ -145,7 +145,7 @@ class Study:
             first = rule.min_pairs if rule else self.replications
             more = f", more of them up to {rule.max_pairs} until precise" if rule else ""
             what = f"{count} points and the base are {len(arms)} different worlds, {first} replications each{more}"
-            how.announce(lab, len(arms) * first, what)
+            how.announce(lab, len(arms) * first, what, arms[-1])
             done = self._work(lab, arms, notes)
             points = [self.arm(point) for point in self.design.points]
             rows = Rows()
