@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -351,11 +351,6 @@ class Answers(Results):
         raise InputError(
             "worlds of an experiment keep totals per period, not days; run the scenario itself (agorasim run) for fans"
         )
-
-
-def is_experiment(manifest: Mapping[str, Any]) -> bool:
-    """Whether a manifest is that of an experiment of several arms, rather than of a run."""
-    return isinstance(manifest.get("arms"), dict)
 
 
 def opened(lab: Laboratory) -> Answers:
