@@ -124,7 +124,7 @@ def effects_table(found: Analysis, estimand: str, title: str) -> None:
     heads, cells = [], {}
     for row in frame.to_dict("records"):
         unit = "" if row["unit"] in ("", "share", row["metric"]) else f", {row['unit']}"
-        head = f"{row['brand'] or 'category'}: {row['metric']}{unit}"
+        head = f"{row['brand'] or 'category'}: {row['metric']}{unit}" if estimand != "parameter" else "value"
         heads.append(head)
         cells[str(row["channels"]), head] = text(row["estimate"], row["low"], row["high"])
     columns = list(dict.fromkeys(heads))
