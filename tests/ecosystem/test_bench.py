@@ -262,3 +262,16 @@ def test_kept_worlds_do_not_grow_without_end(coffee: Scenario, monkeypatch: pyte
         bench.run(Arm(f"arm {k}", (scaled("search", 0.1 * k),)))
     assert sum(kept.nbytes for kept in bench._kept.values()) <= 60_000
     assert json.dumps(bench.run(FULL).values.tolist()) == expected
+
+
+def test_meetings_drawn_once_are_those_that_every_world_would_draw(coffee: Scenario) -> None:
+    """Worlds that read an agenda equal worlds that draw for themselves, bit for bit, also with other plans."""
+    bench = Bench(coffee, replicate=1)
+    arms = [FULL, Arm("less", (without("social", brand="lumo"),)), Arm("more", (scaled("social", 1.7),))]
+    shared = [bench.world(arm).digest() for arm in arms]
+    warm = bench._warmed()
+    assert warm.agenda is not None
+    assert warm.agenda.entries > 0
+    warm.agenda = None
+    warm.w.put(agenda_row=np.empty(0, dtype=np.int64))
+    assert [bench.world(arm).digest() for arm in arms] == shared

@@ -269,6 +269,12 @@ LAYOUT: Final[dict[str, tuple[Any, int]]] = {
     "needs_by_cell": ("i8", 1),  # (G,)
     "uniform": ("f8", 2),  # (2, 256): a chunk's draws
     "listed": ("i8", 2),  # (2, 257): a chunk's lists of consumers
+    "who": ("i4", 2),  # (2, 257): consumers of a chunk who meet a brand, and
+    "what": ("u1", 2),  # (2, 257): how often
+    "agenda_row": ("i8", 1),  # (P',): row of the agenda that holds a pair's meetings of today, -1 none; (0,): no agenda
+    "agenda_first": ("i8", 2),  # (rows, chunks + 1): where a chunk's meetings begin
+    "agenda_who": ("i4", 1),
+    "agenda_what": ("u1", 1),
     "tossed": ("f8", 2),  # (3, L): draws of one choice
     "bounds": ("f8", 2),  # (2, BOUNDS): upper bounds of draws, by their uniform
     "levels": ("i8", 3),  # (B, G, 2): customers and members, carried from day to day

@@ -29,6 +29,7 @@ from agorasim.behaviour.columns import (
 )
 from agorasim.randomness import CHUNK, CLICK, FREQUENCY, USE, draw, fill
 
+CLICKS = 128  # beside a number of impressions (at most 100): one of them would be clicked
 _TRACE = 1e-9  # a state below this is nothing: spares the processor's slow path for denormal numbers
 
 
@@ -163,7 +164,7 @@ def tally(w: Columns, p: int, people: int, shown: int, clicked: int) -> None:
 
 @borrowed
 def meet(w: Columns, i: int, p: int, n: int, may_click: float) -> int:
-    """n > 0 impressions of pair p meet the consumer; returns 1 when one is clicked, given the uniform for it."""
+    """N > 0 impressions of pair p meet the consumer; returns 1 when one is clicked, given the uniform for it."""
     pair = w.pairs[p]
     impress(w, i, pair["brand"], pair["table"], n, pair["irritates"])
     if pair["bit"] >= 0:
@@ -190,11 +191,28 @@ def see(w: Columns, i: int) -> None:
 
 
 @borrowed
+def users_of(w: Columns, k: int, chunk: int, uniform: Any, users: Any) -> Any:
+    """List in `users` the places in the chunk of those who use today's k-th touchpoint; returns how many."""
+    touch = w.touches[k]
+    first = chunk * CHUNK
+    size = min(CHUNK, w.cell.shape[0] - first)
+    if touch["everyone"]:
+        for j in range(size):
+            users[j] = j
+        return size
+    use = w.use[touch["touch"]]
+    fill(w.now, USE, chunk, touch["entity"], uniform)
+    count = 0
+    for j in range(size):
+        users[count] = j
+        count += 1 if uniform[j] < np.float64(use[first + j]) else 0
+    return count
+
+
+@borrowed
 def listed(w: Columns, p: int, first: int, count: int, uniform: Any, users: Any, hits: Any) -> int:
     """List in `hits` those of `count` users whom `impressions` gives any, without branching; returns how many."""
     pair = w.pairs[p]
-    b = pair["brand"]
-    member = w.member
     found = 0
     if pair["mode"] == MEDIA:
         zero = np.float64(pair["zero"])
@@ -215,91 +233,124 @@ def listed(w: Columns, p: int, first: int, count: int, uniform: Any, users: Any,
             j = users[k]
             hits[found] = j
             found += 1 if uniform[j] < mean else 0
-    if pair["members"]:
-        count = found
-        found = 0
-        for k in range(count):
-            j = hits[k]
-            hits[found] = j
-            found += 1 if member[first + j, b] else 0
-    if pair["trial"]:
-        count = found
-        found = 0
-        for k in range(count):
-            j = hits[k]
-            hits[found] = j
-            found += 1 if w.treated[first + j] else 0
     return found
 
 
 @borrowed
-def see_chunk(w: Columns, chunk: int) -> None:
-    """`see` for the 256 consumers of a chunk: draws filled at once, users and hits listed without branches."""
-    uniform = w.uniform[0]
-    second = w.uniform[1]
-    users = w.listed[0]
-    hits = w.listed[1]
-    first = chunk * CHUNK
-    size = min(CHUNK, w.cell.shape[0] - first)
-    forget(w, first, first + size)
-    for k in range(w.touches.shape[0]):
-        touch = w.touches[k]
-        use = w.use[touch["touch"]]
-        count = 0
-        if touch["everyone"]:
-            for j in range(size):
-                users[j] = j
-            count = size
-        else:
-            fill(w.now, USE, chunk, touch["entity"], uniform)
-            for j in range(size):
-                users[count] = j
-                count += 1 if uniform[j] < np.float64(use[first + j]) else 0
-        for p in range(touch["first"], touch["end"]):
-            fill(w.now, FREQUENCY, chunk, w.pairs[p]["entity"], uniform)
-            found = listed(w, p, first, count, uniform, users, hits)
-            if found > 0:
-                meet_listed(w, p, chunk, found, hits, uniform, second)
+def meetings(w: Columns, p: int, chunk: int, count: int, users: Any, who: Any, what: Any) -> Any:
+    """What draws alone decide about pair p and the `count` users of a chunk: who may meet the brand, how often.
 
-
-@borrowed
-def meet_listed(w: Columns, p: int, chunk: int, found: int, hits: Any, uniform: Any, second: Any) -> None:
-    """`meet` for the listed consumers of a chunk, step by step: each step is a loop that finds its arrays once."""
+    Fills `who` (consumers) and `what` (impressions, and CLICKS when one would be clicked); returns how many. Whether
+    they do meet (membership, an experiment) and what it leaves is `meet_listed`.
+    """
     pair = w.pairs[p]
-    b, first = pair["brand"], chunk * CHUNK
-    lift, steps, cap = w.lift[pair["table"]], w.steps[p], pair["cap"]
-    media, beside = pair["mode"] == MEDIA, pair["beside"]
-    awareness, goodwill, fatigue, flags = w.awareness, w.goodwill, w.fatigue, w.flags
-    cells, tallies, visited, encoding = w.cell, w.by_cell[b], w.visited, w.params[0]["encoding"]
-    irritates, warms = pair["irritates"], lift[cap, LIFT_GOODWILL] > 0.0
-    clicks = pair["clicks"]
+    first = chunk * CHUNK
+    uniform, second, hits = w.uniform[0], w.uniform[1], w.listed[1]
+    fill(w.now, FREQUENCY, chunk, pair["entity"], uniform)
+    found = listed(w, p, first, count, uniform, users, hits)
+    clicks = pair["clicks"] and found > 0
     if clicks:
         fill(w.now, CLICK, chunk, pair["entity"], second)
-    shown = 0
-    known = 0
-    clicked = 0
-    if beside >= 0:
-        for k in range(found):
-            known += counted(w, first + hits[k], b, beside)
-    if pair["bit"] >= 0:
-        bit = np.uint32(1) << np.uint32(pair["bit"])
-        consent, touch, touched, last = w.consent, np.int16(pair["touch"]), w.touch_day, w.last_touch
-        today = np.int32(w.now[0]["day"])
-        for k in range(found):
-            i = first + hits[k]
-            visited[i, b] = np.uint32(visited[i, b] | bit)
-            knows = consent[i] > 0
-            touched[i, b] = today if knows else touched[i, b]
-            last[i, b] = touch if knows else last[i, b]
+    lift, steps, cap, media = w.lift[pair["table"]], w.steps[p], pair["cap"], pair["mode"] == MEDIA
     for k in range(found):
         j = hits[k]
-        i = first + j
         n = 1
         if media:
             u = uniform[j]
             while n < cap and u >= steps[n]:
                 n += 1
-        shown += n
+        code = n
+        if clicks and second[j] < lift[n, LIFT_CLICK]:
+            code |= CLICKS
+        who[k] = np.int32(first + j)
+        what[k] = np.uint8(code)
+    return found
+
+
+@borrowed
+def see_chunk(w: Columns, chunk: int) -> None:
+    """`see` for the 256 consumers of a chunk: draws filled at once, users and hits listed without branches.
+
+    Meetings that an agenda knows (other worlds drew them before) are not drawn again.
+    """
+    users, uniform, rows = w.listed[0], w.uniform[0], w.agenda_row
+    who, what = w.who[0], w.what[0]
+    first = chunk * CHUNK
+    forget(w, first, min(first + CHUNK, w.cell.shape[0]))
+    for k in range(w.touches.shape[0]):
+        touch = w.touches[k]
+        count = -1
+        for p in range(touch["first"], touch["end"]):
+            if rows.shape[0] > 0 and rows[p] >= 0:
+                span = w.agenda_first[rows[p]]
+                meet_listed(w, p, w.agenda_who, w.agenda_what, span[chunk], span[chunk + 1])
+                continue
+            if count < 0:
+                count = users_of(w, k, chunk, uniform, users)
+            found = meetings(w, p, chunk, count, users, who, what)
+            if found > 0:
+                meet_listed(w, p, who, what, 0, found)
+
+
+@borrowed
+def note_meetings(w: Columns, p: int, row: int, at: int) -> int:
+    """Write the meetings of pair p today into row `row` of the agenda, from entry `at` on; returns where it ends.
+
+    -1 when there may not be room.
+    """
+    k = 0
+    while not w.touches[k]["first"] <= p < w.touches[k]["end"]:
+        k += 1
+    users, uniform = w.listed[0], w.uniform[0]
+    for chunk in range((w.cell.shape[0] + CHUNK - 1) // CHUNK):
+        if at + CHUNK > w.agenda_who.shape[0]:
+            return -1
+        w.agenda_first[row, chunk] = at
+        count = users_of(w, k, chunk, uniform, users)
+        at += meetings(w, p, chunk, count, users, w.agenda_who[at:], w.agenda_what[at:])
+        w.agenda_first[row, chunk + 1] = at
+    return at
+
+
+@borrowed
+def meet_listed(w: Columns, p: int, who: Any, what: Any, low: int, high: int) -> None:
+    """`meet` for the consumers at `low` to `high` - 1 of a list; each step is a loop that finds its arrays once."""
+    pair = w.pairs[p]
+    b = pair["brand"]
+    if pair["members"] or pair["trial"]:
+        own, times, found = w.who[1], w.what[1], 0
+        for k in range(low, high):
+            own[found] = who[k]
+            times[found] = what[k]
+            found += (
+                1 if (not pair["members"] or w.member[who[k], b]) and (not pair["trial"] or w.treated[who[k]]) else 0
+            )
+        who, what, low, high = own, times, 0, found
+    lift, beside = w.lift[pair["table"]], pair["beside"]
+    awareness, goodwill, fatigue, flags = w.awareness, w.goodwill, w.fatigue, w.flags
+    cells, tallies, visited, encoding = w.cell, w.by_cell[b], w.visited, w.params[0]["encoding"]
+    irritates, warms = pair["irritates"], lift[1, LIFT_GOODWILL] > 0.0
+    clickers = w.listed[1]
+    shown = 0
+    known = 0
+    clicked = 0
+    if beside >= 0:
+        for k in range(low, high):
+            known += counted(w, who[k], b, beside)
+    if pair["bit"] >= 0:
+        bit = np.uint32(1) << np.uint32(pair["bit"])
+        consent, touch, touched, last = w.consent, np.int16(pair["touch"]), w.touch_day, w.last_touch
+        today = np.int32(w.now[0]["day"])
+        for k in range(low, high):
+            i = np.int64(who[k])
+            visited[i, b] = np.uint32(visited[i, b] | bit)
+            knows = consent[i] > 0
+            touched[i, b] = today if knows else touched[i, b]
+            last[i, b] = touch if knows else last[i, b]
+    for k in range(low, high):
+        i = np.int64(who[k])
+        n = np.int64(what[k]) & np.int64(CLICKS - 1)
+        shown += int(n)
         met = np.int64(flags[i, b]) & REACHED
         flags[i, b] = np.uint8(flags[i, b] | REACHED)
         tallies[cells[i], BY_REACH] += 1 - met
@@ -310,9 +361,9 @@ def meet_listed(w: Columns, p: int, chunk: int, found: int, hits: Any, uniform: 
             goodwill[i, b] = np.float32(raised(np.float64(goodwill[i, b]), lift[n, LIFT_GOODWILL] * strength))
         if irritates:
             fatigue[i, b] = np.float32(raised(tired, lift[n, LIFT_FATIGUE]))
-        if clicks and second[j] < lift[n, LIFT_CLICK]:
-            hits[clicked] = j  # never ahead of where this loop reads
+        if what[k] & CLICKS:
+            clickers[clicked] = i
             clicked += 1
     for k in range(clicked):
-        click(w, first + hits[k], p)
-    tally(w, p, found - known, shown, clicked)
+        click(w, clickers[k], p)
+    tally(w, p, high - low - known, shown, clicked)

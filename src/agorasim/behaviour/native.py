@@ -2,8 +2,8 @@
 
 Passing some thirty arrays to every small function would cost more than the work it does (each array travels as seven
 values, and is reference counted). So `Columns` has a Numba type of its own: a pointer to an int64 table of (address,
-three lengths) for each column; `w.awareness` in compiled code builds the array from its row. Plain Python reads the same
-attribute from the object. Element types and dimensions are fixed by `LAYOUT`, lengths are not part of the type.
+three lengths) for each column; `w.awareness` in compiled code builds the array from its row. Plain Python reads the
+same attribute from the object. Element types and dimensions are fixed by `LAYOUT`, lengths are not part of the type.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from agorasim.ecosystem.agenda import Agenda
 from agorasim.ecosystem.arms import Arm, check_arm
 from agorasim.ecosystem.clusters import clusters_of
 from agorasim.ecosystem.periods import COUNTED, Totals, finer_periods, totals
@@ -92,6 +93,7 @@ class Bench:
             warm = World(self.scenario, self.seed, self.replicate, self._graphs)
             warm.tape = Tape(Decisions(self.scenario, warm.factor))
             self._warm = warm.run(self.scenario.calendar.warmup)
+            Agenda(warm.size).join(warm)
         return self._warm
 
     def _clusters(self, world: World, arm: Arm) -> NDArray[np.int64]:

@@ -38,6 +38,13 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 MOST_VISITS = 32  # bits of `visited`
+#: Columns of a world that shares its meetings with no other.
+NO_AGENDA: dict[str, Array] = {
+    "agenda_row": np.empty(0, dtype=np.int64),
+    "agenda_first": np.empty((0, 0), dtype=np.int64),
+    "agenda_who": np.empty(0, dtype=np.int32),
+    "agenda_what": np.empty(0, dtype=np.uint8),
+}
 _LANES = 8  # 64-bit numbers in a vector of the processor, at most
 
 
@@ -155,6 +162,9 @@ def _columns(
         needs_by_cell=np.zeros(cells, dtype=np.int64),
         uniform=np.empty((2, CHUNK)),
         listed=np.empty((2, CHUNK + 1), dtype=np.int64),
+        who=np.empty((2, CHUNK + 1), dtype=np.int32),
+        what=np.empty((2, CHUNK + 1), dtype=np.uint8),
+        **NO_AGENDA,
         tossed=np.empty((3, len(choice_purposes))),
         bounds=draw_bounds(),
         levels=np.zeros((brands, cells, c.LEVELS), dtype=np.int64),

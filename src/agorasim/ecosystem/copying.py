@@ -1,20 +1,24 @@
-"""Copies of a world's columns: what never changes is shared, what is empty between days is new."""
+"""Copies of a world's columns (what never changes is shared, what is empty between days is new), and fingerprints."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+import hashlib
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim.behaviour.columns import Columns
+from agorasim.behaviour.columns import BOND, PERSON, TALK, TRADE, TRAITS, Columns
+
+if TYPE_CHECKING:
+    from agorasim.ecosystem.world import World
 
 #: Columns that no phase writes to (today's meetings are replaced as a whole), and those that are empty between days.
 SHARED: Final = frozenset(
     ("traits", "use", "near", "touches", "pairs", "steps", "lift", "results", "choice_ids", "choice_purposes",
-     "escapes", "bounds", "cell", "treated")
+     "escapes", "agenda_row", "agenda_first", "agenda_who", "agenda_what", "bounds", "cell", "treated")
 )  # fmt: skip
-SCRATCH: Final = frozenset(("orders", "uniform", "listed", "tossed", "speakers"))
+SCRATCH: Final = frozenset(("orders", "uniform", "listed", "who", "what", "tossed", "speakers"))
 
 
 def copied(w: Columns) -> Columns:
@@ -42,3 +46,16 @@ def find_speakers(w: Columns) -> None:
     said = np.flatnonzero(w.says.reshape(-1))
     w.speakers[: len(said)] = said
     w.spoken[0] = len(said)
+
+
+def fingerprint(world: World) -> str:
+    """Hexadecimal digest of every consumer's state and every day's tallies."""
+    total = hashlib.sha256()
+    w, h = world.w, world.history
+    traits = [np.ascontiguousarray(w.traits[name]) for name in TRAITS.names or ()]
+    columns = [getattr(w, name) for name in (*BOND, *TRADE, *TALK)]
+    for array in (*(getattr(w, name) for name in PERSON), *traits, *columns):
+        total.update(array.tobytes())
+    for tally in (h.touch, h.by_segment, h.by_region, h.offer, h.spend, h.plan, h.needs_segment, world.market.stock):
+        total.update(tally.tobytes())
+    return total.hexdigest()

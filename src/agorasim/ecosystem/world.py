@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,23 +10,11 @@ from numpy.typing import NDArray
 
 from agorasim.behaviour import day as passes
 from agorasim.behaviour import experience
-from agorasim.behaviour.columns import (
-    BOND,
-    EXPERIENCED,
-    NEEDS_ARISEN,
-    OF_LOST,
-    OF_ORDERS,
-    ORDERS_WRITTEN,
-    PERSON,
-    TALK,
-    TRADE,
-    TRAITS,
-    Columns,
-)
+from agorasim.behaviour.columns import EXPERIENCED, NEEDS_ARISEN, OF_LOST, OF_ORDERS, ORDERS_WRITTEN, Columns
 from agorasim.behaviour.word_of_mouth import adopted, send
 from agorasim.brands.ledger import to_minor
-from agorasim.ecosystem.building import build, need_zero, order_space, speaker_space, tie_weights
-from agorasim.ecosystem.copying import copied, find_speakers
+from agorasim.ecosystem.building import NO_AGENDA, build, need_zero, order_space, speaker_space, tie_weights
+from agorasim.ecosystem.copying import copied, find_speakers, fingerprint
 from agorasim.ecosystem.records import COMMISSION, DISCOUNTS, FULFILMENT, GOODS, LOST, ORDERS, REVENUE, STOCK
 from agorasim.errors import ActionError, InputError
 
@@ -35,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from agorasim.ecosystem.agenda import Agenda
     from agorasim.ecosystem.script import Script
     from agorasim.ecosystem.tapes import Tape
     from agorasim.ecosystem.trial import Trial
@@ -101,6 +89,8 @@ class World:
         #: What a counterfactual world does otherwise, and what one writes down for others to replay.
         self.script: Script | None = None
         self.tape: Tape | None = None
+        #: Meetings that worlds of one replicate draw once.
+        self.agenda: Agenda | None = None
         self._spend = np.zeros_like(built.fixed)
         self._offer = np.zeros((len(self.market.offers), 8), dtype=np.int64)
         self._unit_cost = self.w.brands["unit_cost"][self.market.table["brand"]]
@@ -148,6 +138,8 @@ class World:
         self.decide()
         self.plan_media()
         self.carry_messages()
+        if self.agenda is not None:
+            self.agenda.prepare(self)
         self.live()
         self.fulfil()
         self.part("receive")
@@ -357,17 +349,7 @@ class World:
 
     def digest(self) -> str:
         """A fingerprint of every consumer's state and every day's tallies, for tests of bit-identity."""
-        import hashlib
-
-        total = hashlib.sha256()
-        w, h = self.w, self.history
-        traits = [np.ascontiguousarray(w.traits[name]) for name in TRAITS.names or ()]
-        columns = [getattr(w, name) for name in (*BOND, *TRADE, *TALK)]
-        for array in (*(getattr(w, name) for name in PERSON), *traits, *columns):
-            total.update(array.tobytes())
-        for tally in (h.touch, h.by_segment, h.by_region, h.offer, h.spend, h.plan, h.needs_segment, self.market.stock):
-            total.update(tally.tobytes())
-        return total.hexdigest()
+        return fingerprint(self)
 
     # --- copies -----------------------------------------------------------------------------------------------------
 
@@ -376,7 +358,8 @@ class World:
 
         Nothing is written down for others, and no phase is replaced, in the copy.
         """
-        twin = copy.copy(self)
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
         twin.replaced, twin.tape = {}, None
         twin.w = copied(self.w)
         twin.market = self.market.copy(twin.w.offers)
@@ -388,9 +371,11 @@ class World:
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        state["replaced"], state["tape"] = {}, None
+        state["replaced"], state["tape"], state["agenda"] = {}, None, None
         # Scratch space for a day's orders is large and empty between days.
-        state["w"] = Columns(**{**self.w.arrays(), "orders": self.w.orders[:0], "speakers": self.w.speakers[:0]})
+        state["w"] = Columns(
+            **{**self.w.arrays(), "orders": self.w.orders[:0], "speakers": self.w.speakers[:0], **NO_AGENDA}
+        )
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
