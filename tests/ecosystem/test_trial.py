@@ -16,8 +16,9 @@ from agorasim.ecosystem.arms import Arm
 from agorasim.ecosystem.bench import Bench
 from agorasim.ecosystem.clusters import clusters_of, ties_of
 from agorasim.ecosystem.interventions import without
+from agorasim.ecosystem.periods import Totals
 from agorasim.ecosystem.trial import TrialSpec, pivotal, start_trial, treated_regions
-from agorasim.ecosystem.trial_totals import UNIT_ROWS
+from agorasim.ecosystem.trial_totals import APART_ROWS, BEFORE_ROWS, UNIT_ROWS
 from agorasim.errors import InputError
 
 SMALL = {"population.size": 300, "calendar.days": 42, "calendar.warmup": 12, "calendar.cooldown": 6}
@@ -160,15 +161,23 @@ def test_regions_can_be_named_and_their_order_is_of_no_account(coffee: Scenario)
 
 
 def test_units_sum_to_the_world(bench: Bench) -> None:
+    def column(found: Totals, period: str, metric: str) -> list[float]:
+        rows = [k for k, row in enumerate(found.rows) if row.period == period]
+        return found.values[rows, found.metrics.index(metric)].tolist()  # type: ignore[no-any-return]
+
+    full, none = (bench.run(arm).value("orders", brand="lumo") for arm in (FULL, off(("store",))))
     for unit in ("person", "cluster"):
         found = bench.run(trial(("store",), unit=unit))
-        rows = [k for k, row in enumerate(found.rows) if row.period == UNIT_ROWS]
-        people, orders = (found.values[rows, found.metrics.index(name)] for name in ("population", "orders"))
-        assert people.sum() == 300
-        assert orders.sum() == found.value("orders", brand="lumo") > 0
+        assert sum(column(found, UNIT_ROWS, "population")) == sum(column(found, APART_ROWS, "population")) == 300
+        assert sum(column(found, UNIT_ROWS, "orders")) == found.value("orders", brand="lumo") > 0
+    assert sum(column(bench.run(trial(("store",), 1.0)), APART_ROWS, "orders")) == full
+    assert sum(column(bench.run(trial(("store",), 0.0)), APART_ROWS, "orders")) == none
     geo = bench.run(trial(("store",), unit="region"))
-    before = sum(geo.value("orders", brand="lumo", period="before", region=name) for name in ("centre", "campus"))
-    assert before + geo.value("orders", brand="lumo", period="before", region="suburbs") > 0
+    before = [
+        geo.value("orders", brand="lumo", period=BEFORE_ROWS, region=r) for r in bench.scenario.population.regions
+    ]
+    history = bench._warmed().history.by_region[:12, 0, :, c.BY_ORDERS]
+    assert before == history.sum(axis=0).tolist()
 
 
 def test_plain_data_and_back() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -18,7 +19,7 @@ from agorasim.ecosystem.clusters import clusters_of
 from agorasim.ecosystem.periods import COUNTED, Totals, finer_periods, totals
 from agorasim.ecosystem.script import Script
 from agorasim.ecosystem.tapes import Decisions, Messages, Tape
-from agorasim.ecosystem.trial import start_trial
+from agorasim.ecosystem.trial import ends_of_trial, start_trial
 from agorasim.ecosystem.trial_totals import with_trial
 from agorasim.ecosystem.world import World
 from agorasim.errors import InputError
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Memory for finished worlds' totals and messages, bytes: a few hundred worlds of ten thousand consumers.
 KEEP: Final = 48_000_000
+#: Worlds whose orders by consumer are kept, for trials to look up.
+_ORDERS: Final = 4
 
 
 class Bench:
@@ -58,6 +61,7 @@ class Bench:
         self._warm: World | None = None
         self._decisions: Decisions | None = None
         self._found: NDArray[np.int64] | None = None
+        self._orders: OrderedDict[str, NDArray[np.int32]] = OrderedDict()
         self._kept: OrderedDict[str, _Finished] = OrderedDict()
 
     def run(self, arm: Arm) -> Totals:
@@ -132,10 +136,24 @@ class Bench:
         """Keep a finished world's totals and messages; the longest unused give way when memory is short."""
         assert world.tape is not None
         found = self._kept.setdefault(arm.world_key(), _Finished(world.tape.messages))
-        found.totals[detail] = with_trial(totals(world, self.periods, detail=detail), world)
+        made = totals(world, self.periods, detail=detail)
+        if arm.trial is not None:
+            ends = (replace(arm, changes=changes, trial=None) for changes in ends_of_trial(arm.trial))
+            made = with_trial(made, world, *(self._orders_of(end) for end in ends))
+        found.totals[detail] = made
+        self._orders[arm.world_key()] = world.w.bought.copy()
+        if len(self._orders) > _ORDERS:
+            self._orders.popitem(last=False)
         while len(self._kept) > 1 and sum(kept.nbytes for kept in self._kept.values()) > KEEP:
             self._kept.popitem(last=False)
         return found
+
+    def _orders_of(self, arm: Arm) -> NDArray[np.int32]:
+        """All orders (N, B) of the arm's consumers at the end."""
+        key = arm.world_key()
+        if key not in self._orders:
+            self._finished(arm, arm.detail)
+        return self._orders[key] if key in self._orders else self.world(arm).w.bought
 
     def _require_same_people(self, world: World, arm: Arm) -> None:
         """InputError when replayed messages would name other consumers or brands."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from agorasim.ecosystem.building import join_chance
 from agorasim.ecosystem.clusters import clusters_of
-from agorasim.ecosystem.interventions import check_change, without
+from agorasim.ecosystem.interventions import Change, check_change, without
 from agorasim.errors import InputError, unknown
 from agorasim.randomness import TREATMENT, stable_id, stream, uniforms
 from agorasim.scenario.catalogue import KINDS
@@ -87,12 +87,14 @@ class Trial:
 
     Attributes:
         spec: what is tested and how.
+        brand: number of the brand.
         treated: who is treated, bool (N,).
         unit: the unit of each consumer, int64 (N,): its own number, its cluster or its region.
         bought: orders that each consumer had placed with the brand before, int64 (N,).
     """
 
     spec: TrialSpec
+    brand: int
     treated: NDArray[np.bool_]
     unit: NDArray[np.int64]
     bought: NDArray[np.int64]
@@ -242,7 +244,7 @@ def start_trial(world: World, spec: TrialSpec, clusters: Array | None = None) ->
     world.w.brands["join_untreated"][b] = join_chance(scenario, spec.brand, shut)
     world.w.put(treated=treated.astype(np.uint8))
     world.expect_new_media()
-    world.trial = Trial(spec, treated, unit, world.w.bought[:, b].astype(np.int64))
+    world.trial = Trial(spec, b, treated, unit, world.w.bought[:, b].astype(np.int64))
     return world.trial
 
 
@@ -258,17 +260,14 @@ def _assigned(world: World, spec: TrialSpec, clusters: Array | None) -> tuple[ND
     return treated_clusters(spec, seed, replicate, np.bincount(unit))[unit], unit
 
 
-def orders_by_unit(world: World) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.int64]]:
-    """(orders of the brand since the trial began, treated or not, consumers) of each unit, all (units,).
+def orders_since(trial: Trial, bought: Array) -> NDArray[np.int64]:
+    """Orders that each consumer has placed with the tested brand since the trial began, (N,).
 
-    InputError when there is no trial in the world.
+    `bought` (N, B): all orders so far, in the trial's world or another one that shares its warm-up.
     """
-    trial = world.trial
-    if trial is None:
-        raise InputError("there is no trial in this world")
-    b = list(world.scenario.brands).index(trial.spec.brand)
-    since = world.w.bought[:, b].astype(np.int64) - trial.bought
-    sizes = np.bincount(trial.unit)
-    orders = np.bincount(trial.unit, weights=since, minlength=len(sizes)).astype(np.int64)
-    treated = np.bincount(trial.unit, weights=trial.treated, minlength=len(sizes)) > 0
-    return orders, treated, sizes
+    return np.asarray(bought[:, trial.brand].astype(np.int64) - trial.bought)
+
+
+def ends_of_trial(spec: TrialSpec) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
+    """Changes that make the worlds in which everybody, and nobody, is treated."""
+    return (), (without(*spec.channels, brand=spec.brand),)

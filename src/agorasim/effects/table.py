@@ -58,6 +58,19 @@ ESTIMANDS: Final[dict[str, str]] = {
     "marginal_return_below": "the same of the last units spent",
     "marginal_return_above": "the same of the next units not spent",
     "parameter": "value of a parameter that agrees with the targets, and the range of such values",
+    "trial_truth": "outcome a consumer with everybody treated less that with nobody",
+    "trial_estimate_person": "what an A/B test by person inside the world says of that on average",
+    "trial_bias_person": "that estimate less the truth",
+    "trial_interference_person": "the part of that bias that comes from what passes between consumers",
+    "trial_coverage_person": "share of such tests whose own interval holds the truth",
+    "trial_estimate_cluster": "what a test by cluster of the social graph inside the world says of that on average",
+    "trial_bias_cluster": "that estimate less the truth",
+    "trial_interference_cluster": "the part of that bias that comes from what passes between consumers",
+    "trial_coverage_cluster": "share of such tests whose own interval holds the truth",
+    "trial_estimate_region": "what a geo test inside the world says of that on average",
+    "trial_bias_region": "that estimate less the truth",
+    "trial_interference_region": "the part of that bias that comes from what passes between consumers",
+    "trial_coverage_region": "share of such tests whose own interval holds the truth",
 }
 """Every estimand with its meaning in a few words; docs/statistics.md has the formulas."""
 

@@ -10,6 +10,7 @@ Units (persons, clusters, regions) stand on an axis before replicates: (..., uni
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
@@ -115,6 +116,21 @@ def against_truth(trial: Trial, truth: ArrayLike, level: float = 0.95) -> Bias:
         mean_interval(trial.estimate - true, level),
         np.asarray(coverage, dtype=np.float64),
     )
+
+
+def share_interval(hits: ArrayLike, n: ArrayLike, level: float = 0.95) -> Interval:
+    """A share of n with Wilson's score interval (Wilson 1927), which never leaves 0 to 1; NaN where n is 0."""
+    check_level(level)
+    k, count = np.asarray(hits, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    z2 = NormalDist().inv_cdf(0.5 + level / 2.0) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = k / count
+        centre = (share + z2 / (2.0 * count)) / (1.0 + z2 / count)
+        half = np.sqrt(z2 * (share * (1.0 - share) + z2 / (4.0 * count)) / count) / (1.0 + z2 / count)
+    # At both ends a limit is the end itself, which rounding must not push outside.
+    low, high = np.where(k == 0.0, 0.0, centre - half), np.where(k == count, 1.0, centre + half)
+    nothing = count == 0.0
+    return Interval(share, np.where(nothing, np.nan, low), np.where(nothing, np.nan, high), count.astype(np.int64))
 
 
 def _arm(y: Array, weight: Array, chosen: NDArray[np.bool_]) -> tuple[Array, Array, Array]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from agorasim.experiment.policies import Policies
     from agorasim.experiment.pool import Simulate
     from agorasim.experiment.synergy import Synergy
+    from agorasim.experiment.trial import Trials
     from agorasim.scenario.schema import Scenario
 
 __all__ = ["Experiment", "Results", "RunOutcome", "run_replications"]
@@ -157,6 +158,45 @@ class Experiment:
             periods=periods,
             simultaneous=simultaneous,
         )
+
+    @classmethod
+    def trial(
+        cls,
+        scenario: Scenario,
+        brand: str,
+        channels: Iterable[str],
+        outcome: str = "orders",
+        *,
+        unit: str | Sequence[str] | None = None,
+        share: float = 0.5,
+        regions: Iterable[str] = (),
+        seed: int | None = None,
+    ) -> Trials:
+        """What an A/B or geo test of channels would say, and how far off it would be.
+
+        In a test's world the channels reach the treated alone, from the end of warm-up on. What the test reports is
+        held against the truth: everybody treated less nobody, with the same chances. See docs/trials.md.
+
+        Args:
+            scenario: the market.
+            brand: whose channels.
+            channels: touchpoints that are tested together; one will do.
+            outcome: "orders"; by region any metric that exists by region.
+            unit: what is randomised: "person", "cluster" (of the social graph), "region", or several of them; all that
+                fit when None.
+            share: of the units that are treated, above 0 and below 1.
+            regions: the treated regions, instead of random ones.
+            seed: seed of all random numbers; the scenario's own when None.
+
+        Returns:
+            The question; its `run` gives the answer.
+
+        Raises:
+            InputError: an unknown or unused name, or no such units in the scenario.
+        """
+        from agorasim.experiment.trial import Trials
+
+        return Trials.of(scenario, brand, channels, outcome, unit=unit, share=share, regions=regions, seed=seed)
 
     def run(
         self,

@@ -19,6 +19,8 @@ from agorasim.experiment.world_store import Source, WorldStore
 from agorasim.measures import metrics
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from agorasim.ecosystem.arms import Arm
 
 Array = NDArray[np.float64]
@@ -299,3 +301,17 @@ class WorldsTable:
             touchpoint=touchpoint,
             place=place,
         )
+
+    def rows(self, period: str, metrics: Sequence[str]) -> pa.Table:
+        """All rows of one period, whatever they are about, sorted: the keys and some recorded metrics."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        columns = tables.schema(tables.WORLDS)
+        schema = pa.schema([columns.field(name) for name in (*tables.WORLD_KEYS, *metrics)])
+        parts = [schema.empty_table()]
+        for source in self._store.sources():
+            found = self._store.read(source, schema.names)
+            found = found.filter(pc.equal(found.column("period").cast(pa.string()), period))
+            parts.append(found.select(schema.names).cast(schema))
+        return pa.concat_tables(parts).sort_by([(key, "ascending") for key in tables.WORLD_KEYS])
