@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from agorasim.cli import calibrate, compare, experiment, look, new, optimise, report, run, sensitivity, sweep, synergy
+from agorasim.cli import (
+    calibrate,
+    compare,
+    experiment,
+    look,
+    new,
+    optimise,
+    report,
+    run,
+    sensitivity,
+    sweep,
+    synergy,
+    trial,
+)
 
 RUN, LOOK, START = "Run worlds", "Look inside", "Start something of your own"
 
@@ -60,6 +73,7 @@ def _add(name: str, function: Callable[..., None], panel: str) -> None:
 _add("run", run.run, RUN)
 _add("synergy", synergy.synergy, RUN)
 _add("compare", compare.compare, RUN)
+_add("trial", trial.trial, RUN)
 _add("experiment", experiment.experiment, RUN)
 _add("sweep", sweep.sweep, RUN)
 _add("sensitivity", sensitivity.sensitivity, RUN)
