@@ -257,7 +257,10 @@ class Synergy:
         parts = cells(self.scenario, metric, self.brand, [*names, END])
         further = tuple(name for name in STANDARD if name != self.outcome)
         rivals = tuple(name for name in self.scenario.brands if name != self.brand) if who else ()
-        return Question(self.outcome, who, further, tuple(parts), rivals)
+        # Profit is not kept by segment: whose purchases carry it shows in revenue.
+        instead = metric.money and "segment" not in metric.levels
+        breakdown = tuple(("revenue", c) for c in cells(self.scenario, BY_NAME["revenue"], who, ())) if instead else ()
+        return Question(self.outcome, who, further, tuple(parts), rivals, breakdown)
 
     def _told(self, lab: Laboratory, sheet: Sheet, wanted: Wanted, reached: Reached) -> dict[str, Any]:
         """The answer in words and how far it can be trusted, for the manifest."""

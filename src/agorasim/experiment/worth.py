@@ -38,6 +38,8 @@ class Question:
     """Periods, segments and regions of the outcome."""
     rivals: tuple[str, ...]
     """Brands whose part in the outcome is told as well."""
+    breakdown: tuple[tuple[str, Cell], ...] = ()
+    """Segments and regions of another metric, where the outcome has none."""
 
 
 def write(sheet: Sheet, worlds: Worlds, question: Question, *, simultaneous: bool = False) -> None:
@@ -58,6 +60,8 @@ def write(sheet: Sheet, worlds: Worlds, question: Question, *, simultaneous: boo
     _convergence(sheet, worlds.game.channels, outcome, whole, found.shapley)
     for cell in question.parts:
         _part(sheet, worlds, outcome, cell, simultaneous)
+    for metric, cell in question.breakdown:
+        _part(sheet, worlds, metric, cell, simultaneous)
     for metric in question.metrics:
         brand = worlds.game.brand
         for cell in (Cell(brand), Cell(brand, END)):

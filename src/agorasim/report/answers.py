@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _MOST = 6
 _QUESTIONS = {
     "synergy": "what the channels are worth",
+    "trial": "how far off a test would be",
     "compare": "which is better",
     "study": "what matters",
     "sensitivity": "what the outcome depends on",
@@ -200,6 +201,9 @@ def how_to_read(data: EffectsData) -> list[str]:
             "A pair is two worlds with the same people, the same chance and the same rivals, which differ in nothing "
             "but what is asked about; the difference is the effect, not an estimate from history."
             if data.noun == "pair"
+            else "In a replication the worlds with a test, and those in which everybody or nobody meets the channels, "
+            "have the same people and the same chance."
+            if data.kind == "trial"
             else "In a replication all points have the same people and the same chance; they differ in nothing but the "
             "values that are varied."
         ),

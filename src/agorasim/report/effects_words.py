@@ -44,9 +44,9 @@ def outcome_words(metric: str) -> str:
     return _WORDS.get(metric, metric.replace("_", " "))
 
 
-def outcome_of(data: EffectsData) -> str:
-    """`Lumo's profit`, or `profit` of the whole category."""
-    word = outcome_words(data.outcome)
+def outcome_of(data: EffectsData, metric: str | None = None) -> str:
+    """`Lumo's profit`, or `profit` of the whole category; another metric than the outcome in question when named."""
+    word = outcome_words(metric or data.outcome)
     return f"{data.brand_label}'s {word}" if data.brand else word
 
 

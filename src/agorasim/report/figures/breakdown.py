@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _STEP = 0.22
 _GAP = 0.6
 """Rows left free between segments and regions."""
+_BY = ("segment", "region")
 
 
 class _Row(NamedTuple):
@@ -38,8 +39,11 @@ def breakdown(data: EffectsData) -> Picture | None:
     """Effects by segment and region, of all channels together and of each."""
     import pandas as pd
 
-    single = "shapley" if len(data.select("shapley", by="segment")) + len(data.select("shapley", by="region")) else ""
-    frames = [data.select(["grand", single or "incremental"], by=by) for by in ("segment", "region")]
+    estimands = ("grand", "shapley", "incremental")
+    # Profit is not kept by segment; revenue, which has its unit, is.
+    metric = data.outcome if any(len(data.select(estimands, by=by)) for by in _BY) else "revenue"
+    single = "shapley" if any(len(data.select("shapley", by=by, metric=metric)) for by in _BY) else ""
+    frames = [data.select(["grand", single or "incremental"], by=by, metric=metric) for by in _BY]
     found = pd.concat([f for f in frames if len(f)]) if any(len(f) for f in frames) else None
     if found is None:
         return None
@@ -55,11 +59,11 @@ def breakdown(data: EffectsData) -> Picture | None:
     if not panels or len(rows) < 2:
         return None
     scale = data.scale(every.values())
-    outcome = outcome_of(data)
+    outcome = outcome_of(data, metric)
     main = panels[0]
     own = [(r, every[(main.key, r.by, r.key)]) for r in rows if (main.key, r.by, r.key) in every]
     tops = {}
-    for by in ("segment", "region"):
+    for by in _BY:
         ranked = [(r, e) for r, e in own if r.by == by]
         if len(ranked) > 1:
             tops[by] = max(ranked, key=lambda of: of[1].mean)

@@ -17,6 +17,7 @@ def makers(kind: str) -> tuple[Maker, ...]:
         study,
         surface,
         synergy,
+        trial,
         waterfall,
         worth,
     )
@@ -57,6 +58,10 @@ def makers(kind: str) -> tuple[Maker, ...]:
         Maker("targets", "Targets", "no target was measured", fitted.targets),
         Maker("region", "Values that agree", "no values agree with the targets", fitted.region),
     )
+    tested = (
+        Maker("tests", "Tests and the truth", "no single tests were kept", trial.tests),
+        Maker("interference", "What interference does", "no tests were run", trial.interference),
+    )
     by_kind = {
         "synergy": (*worths, *lines),
         "compare": compared,
@@ -64,5 +69,6 @@ def makers(kind: str) -> tuple[Maker, ...]:
         "sensitivity": studied,
         "optimise": searched,
         "calibrate": fitting,
+        "trial": tested,
     }
     return by_kind.get(kind, (*compared, *worths, *lines, *studied))
