@@ -15,7 +15,7 @@ README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding=
 #: Makes the large bundled scenario small; what a command does stays the same.
 SMALL = ["--set", "population.size=300"]
 #: Commands that take a number of replications.
-RUNS = ("run", "synergy", "compare")
+RUNS = ("run", "synergy", "compare", "trial")
 
 
 def blocks(language: str) -> list[str]:

@@ -151,8 +151,8 @@ class Trials:
             self._write(sheet, cell, tests)
             write_table(lab, "trials", table(tests, here))
             told = trial_words.told(sheet.rows.table().to_pylist(), self.scenario, self.specs, self.outcome)
-            extra = {"answer": told.answer, "words": [told.answer, *told.lines]}
-            lab.finish(sheet.rows.table(), {"extra": extra, KIND: {"notes": told.lines}})
+            words = [told.answer, *told.lines]
+            lab.finish(sheet.rows.table(), {"extra": {"answer": told.answer, "words": words}, KIND: {"notes": words}})
         return opened(lab)
 
     def _write(self, sheet: Sheet, cell: Cell, tests: list[Tests]) -> None:

@@ -51,8 +51,8 @@ def notes(data: EffectsData) -> str:
 def in_short(data: EffectsData, readings: Sequence[str] = ()) -> list[str]:
     """The answer, a point each; `readings` of the pictures are the answer of a study."""
     if data.kind not in ("synergy", "compare"):
-        # An optimiser's and a calibration's own notes say already what most of their pictures show.
-        shown = {"optimise": readings[:1], "calibrate": ()}.get(data.kind, readings)
+        # An optimiser's, a calibration's and a trial's own notes say already what most of their pictures show.
+        shown = {"optimise": readings[:1], "calibrate": (), "trial": ()}.get(data.kind, readings)
         return [p for p in [*_noted(data), *shown, reduction(data)] if p]
     points = _compare(data) if len(data.select("difference", metric="")) else _synergy(data)
     how = precision(data)
