@@ -69,3 +69,14 @@ def test_one_armed_experiments_are_refused_and_lone_units_have_no_interval():
         trials.difference_in_means(y, np.ones((6, 1), dtype=bool))
     lone = trials.difference_in_means(y, np.arange(6)[:, None] == 0)
     assert np.isnan([lone.error[0], lone.low[0]]).all() and lone.estimate[0] == -3.0
+
+
+def test_share_intervals_stay_within_bounds_and_cover():
+    """Wilson's interval, against SciPy's and against chance."""
+    found = trials.share_interval([0, 5, 10, 0], [10, 10, 10, 0])
+    for k, hits in enumerate((0, 5, 10)):
+        test = stats.binomtest(hits, 10).proportion_ci(0.95, method="wilson")
+        np.testing.assert_allclose([found.low[k], found.high[k]], [test.low, test.high], atol=1e-12)
+    assert np.isnan([found.estimate[3], found.low[3], found.high[3]]).all()
+    many = trials.share_interval(np.random.default_rng(3).binomial(60, 0.9, 20_000), 60)
+    assert np.mean((many.low <= 0.9) & (many.high >= 0.9)) > 0.94
