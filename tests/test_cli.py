@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 Call = Callable[..., tuple[int, str, str]]
-COMMANDS = ("run", "experiment", "sweep", "sensitivity", "optimise", "calibrate", "report", "explain", "trace",
+COMMANDS = ("run", "trial", "experiment", "sweep", "sensitivity", "optimise", "calibrate", "report", "explain", "trace",
             "validate", "list", "new", "schema")  # fmt: skip
 #: A bundled scenario made tiny.
 TINY = ("--set", "population.size=60", "--set", "calendar.days=12", "--set", "calendar.warmup=2",
