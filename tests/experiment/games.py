@@ -69,6 +69,8 @@ class Bench:
                 for c in self.scenario.touchpoints:
                     rows[RowKey("counted", name, touchpoint=c)] = {"spend": 7.0, "impressions": 3.0, "clicks": 1.0}
         rows[RowKey("counted")] = {"needs": 9.0, "population": 10.0}
+        for segment in self.scenario.population.segments:
+            rows[RowKey("counted", segment=segment)] = {"needs": 4.5, "population": 5.0}
         rows[RowKey("end")] = {"population": 10.0}
         keys = sorted(rows)
         values = np.array([[rows[key].get(metric, np.nan) for metric in NAMES] for key in keys])

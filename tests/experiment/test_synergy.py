@@ -44,6 +44,14 @@ def test_additive_channels_are_worth_what_they_add() -> None:
     assert found.shapley()["share"].tolist() == pytest.approx([0.4, -0.2, 0.8])
 
 
+def test_outcome_of_the_category_has_no_rows_by_month() -> None:
+    found = ask(additive, outcome="needs", replications=3, curves=True)
+    rows = found.frame("effects", metrics=["needs"])
+    assert set(rows["brand"]) == {""} and set(rows["period"]) == {"counted"}
+    assert rows[rows["estimand"] == "grand"]["estimate"].item() == 0.0
+    assert set(found.effects("grand", metric="needs", by="segment")["segment"]) == {"young", "old"}
+
+
 def test_complements_and_substitutes() -> None:
     """Two channels that work only together share the gain and have all of it as interaction; of two that do the same,
     each takes half, and one is lost."""

@@ -41,6 +41,8 @@ def exists(metric: Metric, cell: Cell) -> bool:
     """Whether a metric is recorded for such a part of an outcome."""
     if cell.period == END and metric.kind != "stock":
         return False
+    if cell.period not in (COUNTED, END) and not cell.brand:
+        return False  # days, weeks and months are kept of brands alone
     if cell.segment:
         return "segment" in metric.levels
     if cell.region:
