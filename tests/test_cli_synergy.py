@@ -58,10 +58,11 @@ def test_compare_from_the_command_line(agorasim: Call, tmp_path: Path) -> None:
     words = ("compare", "coffee_o2o", "-b", "lumo", "--jobs", "1", "-n", "2", *SET)
     code, printed, err = agorasim(
         *words, "--variant", "cheap:brands.lumo.product.price=15", "--variant", "cheap:brands.lumo.budget=950",
-        "--out", str(tmp_path / "a"),
+        "--outcome", "needs", "--out", str(tmp_path / "a"),
     )  # fmt: skip
     assert code == 0, err
-    assert printed.startswith("Against the scenario as it is, lumo's profit is ")
+    assert printed.startswith("No world differs from as is: every difference in the category's needs is exactly 0.")
+    assert "\n needs " in printed
     assert "cheap less as is" in printed and "orders" in printed and (tmp_path / "a" / "report.html").is_file()
     code, printed, err = agorasim(
         *words, "--policy", "fixed_plan", "--policy", "fixed_plan:plan.search=0,plan.social=0", "--no-report",

@@ -142,12 +142,9 @@ def _by_channels(answers: Answers, estimand: str, metric: str | None = None) -> 
 
 
 def _rows(answers: Answers, estimand: str, metric: str | None = None) -> list[dict[str, Any]]:
-    """Rows of the brand in question; of the category where the outcome is the category's."""
+    """Rows of the brand in question, and of the category for metrics that are the category's."""
     frame: pd.DataFrame = answers.effects(estimand, metric=metric)
-    brand = answers.settings.get("brand")
-    mine = frame[frame["brand"] == brand]
-    rows = mine if len(mine) else frame[frame["brand"] == ""]
-    return _records(rows)
+    return _records(frame[frame["brand"].isin([answers.settings.get("brand"), ""])])
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

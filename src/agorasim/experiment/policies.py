@@ -147,6 +147,10 @@ def variant_arms(scenario: Scenario, variants: Mapping[str, Mapping[str, Any]]) 
     for name, changes in variants.items():
         if not changes:
             raise InputError(f"variant {name!r} changes nothing; give it a path and a value")
+        if "seed" in changes:
+            raise InputError(
+                f"variant {name!r}: seed cannot differ: worlds to be compared share their random numbers (see --seed)"
+            )
         try:
             scenario.with_overrides(dict(changes))
         except InputError as error:
