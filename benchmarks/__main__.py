@@ -26,6 +26,15 @@ ENGINE, LISTS, SPACE = "agorasim", "Mesa, neighbour lists", "Mesa, Network space
 SCALAR, VECTOR = "C, branch by branch", "C, vectorised"
 ONE_THREAD = dict.fromkeys(("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
+#: Whole answers: name, what it is, channels, further words.
+ANSWERS = (
+    ("three", "three channels, 5,000 consumers, 20 pairs to 10 % precision, 400 worlds with split and marginal returns",
+     "search,short_video,store", ["--precision", "0.1"]),
+    ("lean", "the same, the 160 worlds of the coalitions and 40 of marginal returns", "search,short_video,store",
+     ["--precision", "0.1", "--split", "none"]),
+    ("eight", "eight channels exactly, 5,000 consumers, 20 pairs: 5,120 worlds and 120 of marginal returns",
+     "search,social,short_video,content,marketplace,app,community,store", ["--replications", "20", "--split", "none"]),
+)  # fmt: skip
 Task = Callable[[], dict[str, Any]]
 
 
@@ -133,6 +142,23 @@ def start_up(folder: Path, demo: bool, found: dict[str, float]) -> str:
     return tables.table(["", "wall seconds"], rows)
 
 
+def experiments(folder: Path, repeats: int, answers: bool, found: dict[str, float]) -> str:
+    """What a counterfactual world costs, and with `answers` whole synergy answers, in wall seconds with two jobs."""
+    sizes: dict[Any, Task] = {size: lambda size=size: child("arms", str(size), "12") for size in (5_000, 10_000)}  # type: ignore[misc]
+    runs = take_turns(sizes, repeats)
+    rows = [
+        [f"a world of coffee, {size:,} consumers x 152 counted days, one core", f"{tables.middle(of):.3g}"]
+        for size, of in runs.items()
+    ]
+    for key, label, channels, more in ANSWERS if answers else ():
+        print(f"  {label}", file=sys.stderr)
+        command = [sys.executable, "-m", "agorasim", "synergy", "coffee_o2o", "--brand", "lumo", "--jobs", "2"]
+        words = ["--channels", channels, "--set", "population.size=5000", *more, "--out", str(folder / key)]
+        found[key] = wall([*command, *words], 1)
+        rows.append([label, f"{found[key]:.0f}"])
+    return tables.table(["", "seconds"], rows)
+
+
 def main() -> None:
     """Measure, print, and with --write put the tables into docs/performance.md."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
@@ -140,6 +166,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="repetitions of each measurement (slow ones: one)")
     parser.add_argument("--no-mesa-large", action="store_true", help="skip Mesa at 100,000 consumers (a minute or two)")
     parser.add_argument("--write", action="store_true", help=f"write the tables into {PAGE.relative_to(TOP)}")
+    parser.add_argument("--answers", action="store_true", help="also whole synergy answers (half an hour)")
     got = parser.parse_args()
     parts: list[str] = []
     found: dict[str, float] = {}
@@ -167,6 +194,7 @@ def main() -> None:
                 found[world] = tables.middle(of, "consumer_days") / tables.middle(of) / 1e6
                 found[f"{world} bytes"] = tables.middle(of, "columns") / size
         parts.append("**Worlds**\n\n" + tables.world_table(runs))
+        parts.append("**Experiments**\n\n" + experiments(folder, got.repeats, got.answers, found))
         parts.append("**Starting**\n\n" + start_up(folder, not got.quick, found))
     parts.insert(0, "**Aims**\n\n" + tables.aims_table(found))
     text = "\n\n".join([f"Measured on {machine}.", *parts])

@@ -68,6 +68,36 @@ def engine(name: str, size: int, graph: str, days: int | None, seed: int = 1) ->
     }
 
 
+#: Channels of the coalitions that `arms` runs.
+CHANNELS = ("app", "community", "content", "marketplace", "search", "short_video", "social", "store")
+
+
+def arms(size: int, count: int, seed: int = 1) -> dict[str, Any]:
+    """Counterfactual worlds of coffee: random coalitions of eight channels, all of one replicate.
+
+    `seconds` is the mean of a world after the shared ones (warm-up, full world), whose time is `setup`.
+    """
+    import random
+
+    from agorasim.ecosystem.arms import Arm
+    from agorasim.ecosystem.bench import Bench
+    from agorasim.ecosystem.interventions import only
+    from benchmarks.worlds import load
+
+    begin = time.process_time()
+    scenario = load("coffee", size)
+    bench = Bench(scenario, seed=seed)
+    bench.run(Arm("full"))
+    ready = time.process_time()
+    dice = random.Random(seed)
+    for k in range(count):
+        kept = [channel for channel in CHANNELS if dice.random() < 0.5]
+        bench.run(Arm(str(k), (only(kept, among=CHANNELS, brand="lumo"),)))
+    days = scenario.calendar.days - scenario.calendar.warmup
+    seconds = (time.process_time() - ready) / count
+    return {"seconds": seconds, "setup": ready - begin, "consumer_days": size * days}
+
+
 def _orders_column() -> int:
     from agorasim.behaviour.columns import BY_ORDERS
 
@@ -132,12 +162,16 @@ def main(words: list[str] | None = None) -> None:
     one.add_argument("path", type=Path)
     one.add_argument("--space", action="store_true")
     one.add_argument("--steps", type=int, default=52)
+    one = what.add_parser("arms")
+    one.add_argument("size", type=int)
+    one.add_argument("count", type=int)
     what.add_parser("compile")
     got = parser.parse_args(words)
     tasks: dict[str, Callable[[], dict[str, Any]]] = {
         "engine": lambda: engine(got.name, got.size, got.graph, got.days),
         "graph": lambda: graph(got.size, got.kind, got.path),
         "mesa": lambda: mesa(got.path, got.space, got.steps),
+        "arms": lambda: arms(got.size, got.count),
         "compile": first_compile,
     }
     print(json.dumps({**tasks[got.what](), "peak_mib": peak_mib()}))

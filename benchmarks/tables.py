@@ -26,6 +26,8 @@ AIMS = {
     "help": ("`agorasim --help`", 0.6, "s", False),
     "compile": ("first run ever", 40.0, "s", False),
     "demo": ("demo, 2 jobs", 20.0, "s", False),
+    "three": ("synergy of three channels to 10 %, 5,000 consumers, 2 jobs", 60.0, "s", False),
+    "eight": ("exact Shapley values of eight channels, 5,000 consumers, 20 pairs, 2 jobs", 900.0, "s", False),
 }
 Runs = Sequence[Mapping[str, Any]]
 
