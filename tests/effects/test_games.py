@@ -66,6 +66,17 @@ def test_pairwise_interactions_at_both_ends():
     assert games.gain(v)[0] == 7
 
 
+def test_costs_that_only_add_up_interact_by_exactly_nothing():
+    """Sums of decimals differ in their last bit; the same in every replicate, that would be an interaction for sure."""
+    v = game(lambda s: 1e5 + sum(x for k, x in enumerate((-402.1, 99.7, 0.3, -1234.56)) if k in s), 4)
+    second = (v[3] - v[2]) - (v[1] - v[0])
+    assert 0.0 < abs(second[0]) < 1e-9
+    for index in (games.shapley_interaction, games.interaction_empty, games.interaction_full):
+        assert not index(v).any()
+    several = np.bitwise_count(np.arange(16)) > 1
+    assert not games.dividends(v)[several].any()
+
+
 def test_coalitions_are_bit_masks_over_sorted_channels():
     channels = ["store", "search", "live"]
     assert games.coalitions(channels)[:4] == [(), ("live",), ("search",), ("live", "search")]

@@ -25,6 +25,9 @@ from agorasim.errors import InputError, unknown
 EXACT_UP_TO: Final = 10
 """Most channels for which all 2**n coalitions are meant to be run; above, see `sampling`."""
 
+#: What is no more than this share of the figures that it comes from is their rounding: eight units in the last place.
+_ROUNDING: Final = 8.0 * float(np.finfo(np.float64).eps)
+
 Array = NDArray[np.float64]
 
 
@@ -173,7 +176,9 @@ def dividends(v: ArrayLike) -> Array:
         # A view: (..., coalitions of later channels, without or with k, coalitions of earlier channels, replicates).
         split = out.reshape(*out.shape[:-2], 2 ** (n - 1 - k), 2, 2**k, out.shape[-1])
         split[..., 1, :, :] -= split[..., 0, :, :]
-    return out
+    most = np.abs(np.asarray(v, dtype=np.float64)).max(axis=-2, keepdims=True)
+    # A dividend adds up 2**|S| outcomes.
+    return _rounded(out, most * 2.0 ** _sizes(np.arange(2**n))[:, None])
 
 
 def incremental(v: ArrayLike) -> Array:
@@ -182,6 +187,22 @@ def incremental(v: ArrayLike) -> Array:
     n = players(data)
     full = 2**n - 1
     return np.stack([data[..., full, :] - data[..., full & ~(1 << i), :] for i in range(n)], axis=-2)
+
+
+def second_difference(both: Array, only_b: Array, only_a: Array, neither: Array) -> Array:
+    """Outcomes (both - only_b) - (only_a - neither), arrays of one shape; 0 where it is nothing but rounding.
+
+    Grouped so that it is exactly 0 when a changes nothing. Two that only add up, such as costs, would otherwise leave
+    a last bit, which is the same in every replicate and would pass for an interaction that is sure.
+    """
+    most = np.maximum(np.maximum(np.abs(both), np.abs(only_b)), np.maximum(np.abs(only_a), np.abs(neither)))
+    return _rounded((both - only_b) - (only_a - neither), most)
+
+
+def _rounded(values: Array, most: Array) -> Array:
+    """Values with 0 in place of what is no more than the rounding of figures as large as `most`."""
+    made: Array = np.where(np.abs(values) <= _ROUNDING * most, 0.0, values)
+    return made
 
 
 def _at(data: Array, n: int, *, full: bool) -> Array:
@@ -193,10 +214,10 @@ def _at(data: Array, n: int, *, full: bool) -> Array:
 
 
 def _second(data: Array, without: NDArray[np.int64], i: int, j: int) -> Array:
-    """Second difference in i and j; grouped so that it is exactly zero when either of them changes nothing."""
+    """Second difference in i and j."""
     a, b = 1 << i, 1 << j
-    return (data[..., without | a | b, :] - data[..., without | b, :]) - (
-        data[..., without | a, :] - data[..., without, :]
+    return second_difference(
+        data[..., without | a | b, :], data[..., without | b, :], data[..., without | a, :], data[..., without, :]
     )
 
 

@@ -210,10 +210,11 @@ class Sampled(Worlds):
 
 
 def _second(values: Array, at: dict[int, int], rest: int, i: int, j: int) -> Array:
-    """Second difference in i and j on top of `rest`; exactly zero when either of them changes nothing."""
+    """Second difference in i and j on top of `rest`."""
     a, b = 1 << i, 1 << j
-    both: Array = (values[at[rest | a | b]] - values[at[rest | b]]) - (values[at[rest | a]] - values[at[rest]])
-    return both
+    return games.second_difference(
+        values[at[rest | a | b]], values[at[rest | b]], values[at[rest | a]], values[at[rest]]
+    )
 
 
 def unique(arms: Iterable[Arm]) -> list[Arm]:
