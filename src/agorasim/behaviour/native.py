@@ -47,6 +47,10 @@ _ARRAYS: Final[dict[str, types.Array]] = {
 _POSITION: Final = {name: k for k, name in enumerate(LAYOUT)}
 
 
+# Found without asking Python, which would take longer than many a kernel.
+setattr(Columns, "_numba_type_", COLUMNS)  # noqa: B010  (the class does not declare it)
+
+
 @typeof_impl.register(Columns)
 def _typeof(value: Any, context: Any) -> ColumnsType:
     return COLUMNS

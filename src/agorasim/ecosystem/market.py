@@ -95,6 +95,7 @@ class Market:
         )
         #: Days from order to receipt that occur.
         self.waits = sorted({o.days for o in self.offers})
+        self._posted: dict[int, tuple[float, float]] = {}
         self._minor = scenario.currency.minor_units
         self._choice = scenario.category.choice
         self._reference = scenario.category.reference_price
@@ -112,7 +113,7 @@ class Market:
     def copy(self, table: Array) -> Market:
         """A market that goes on exactly as this one, on a copy of its `table`; what never changes is shared."""
         twin = copy.copy(self)
-        twin.table, twin.stock = table, self.stock.copy()
+        twin.table, twin.stock, twin._posted = table, self.stock.copy(), dict(self._posted)
         return twin
 
     def spans(self, brands: int) -> list[tuple[int, int]]:
@@ -122,6 +123,8 @@ class Market:
 
     def set_prices(self, brand: int, price: float, discount: float) -> None:
         """Post a brand's prices: list price, and the promotion's share of it, in every place."""
+        if self._posted.get(brand) == (price, discount):
+            return
         for k, offer in enumerate(self.offers):
             row = self.table[k]
             if row["brand"] != brand:
@@ -131,6 +134,7 @@ class Market:
             row["price"], row["list_price"] = paid, listed + offer.fee
             row["pain"] = self._choice.price * paid / (self._reference * self._minor)
             row["signal"] = self._choice.promotion * discount
+        self._posted[brand] = price, discount
 
     def open_on(self, days: Days, day: int) -> None:
         """Open or close shops for the weekday and take in deliveries due today."""
