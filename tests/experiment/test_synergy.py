@@ -118,7 +118,7 @@ def test_reallocation_is_a_contrast_of_its_own() -> None:
     assert estimates(found, "incremental_reallocated") == pytest.approx({"search": 10.0, "video": 20.0})
     assert found.arms.count("without search, reallocated") == 1
     assert any("only what each channel adds last" in line for line in found.words)
-    with pytest.raises(InputError, match="lumo spends none on store, mail"):
+    with pytest.raises(InputError, match="of store, mail, none is a channel where lumo does nothing but buy media"):
         Experiment.synergy(games.market(), "lumo", ["store", "mail"], reallocate=True)
 
 

@@ -111,8 +111,8 @@ class Synergy:
         )  # fmt: skip
         if reallocate and not made.paid:
             raise InputError(
-                f"reallocation moves a channel's media money to the brand's other media, but {brand} spends none on"
-                f" {', '.join(named)}"
+                f"reallocation moves a channel's media money to the brand's other media: of {', '.join(named)}, none is"
+                f" a channel where {brand} does nothing but buy media"
             )
         return made
 
