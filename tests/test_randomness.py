@@ -139,14 +139,21 @@ def test_neighbours_are_independent(apart: int) -> None:
     assert pairs_agree_with_independence(u[apart:], u[:-apart])
 
 
+def pair(now: np.ndarray, receiver: int, sender: int, entity: int) -> float:
+    """An edge's uniform, drawn among others of the same sender."""
+    out = np.empty(3)
+    rnd.pair_uniforms(now, rnd.TELL, np.array([7, receiver, 8], dtype=np.int32), sender, entity, out)
+    return float(out[1])
+
+
 def test_words_of_a_block_and_directions_of_an_edge_are_independent() -> None:
     now = rnd.stream(4)
     blocks = np.array([rnd.block(now, rnd.SEARCH, i, 9) for i in range(4_000)])
     for a, b in itertools.combinations(range(4), 2):
         assert pairs_agree_with_independence(blocks[:, a], blocks[:, b])
-    there = np.array([rnd.pair_uniform(now, rnd.TELL, i, i + 1, 9) for i in range(4_000)])
-    back = np.array([rnd.pair_uniform(now, rnd.TELL, i + 1, i, 9) for i in range(4_000)])
-    brand = np.array([rnd.pair_uniform(now, rnd.TELL, i, i + 1, 10) for i in range(4_000)])
+    there = np.array([pair(now, i, i + 1, 9) for i in range(4_000)])
+    back = np.array([pair(now, i + 1, i, 9) for i in range(4_000)])
+    brand = np.array([pair(now, i, i + 1, 10) for i in range(4_000)])
     assert pairs_agree_with_independence(there, back)
     assert pairs_agree_with_independence(there, brand)
     assert stats.kstest(there, "uniform").pvalue > 1e-4

@@ -202,14 +202,20 @@ def block(now: Any, purpose: int, consumer: int, entity: int) -> Any:
 
 
 @kernel
-def pair_uniform(now: Any, purpose: int, consumer: int, other: int, entity: int) -> float:
-    """One uniform for an edge and an entity: (receiver, sender, brand) do not fit one counter, so the first block's
-    words address a second one (a chance collision has odds of 2**-96)."""
+def pair_uniforms(now: Any, purpose: int, consumers: Any, other: int, entity: int, out: Any) -> None:
+    """A uniform for each edge (one of `consumers`, other) and an entity into `out`.
+
+    (Receiver, sender, brand) do not fit one counter, so the first block's words address a second one (a chance
+    collision has odds of 2**-96). A loop over a sender's edges is vectorised.
+    """
     at = now[0]
-    when = (np.uint64(at["day"]) << np.uint64(8)) | np.uint64(purpose)
-    a, b, c, _ = philox(np.uint64(consumer), np.uint64(other), np.uint64(at["replicate"]), when, at["key0"], at["key1"])
-    e, _, _, _ = philox(a, b, c, np.uint64(entity), at["key0"], at["key1"])
-    return float(to_uniform(e))
+    when = np.uint32((np.uint64(at["day"]) << np.uint64(8)) | np.uint64(purpose))
+    replicate, key0, key1 = np.uint32(at["replicate"]), np.uint32(at["key0"]), np.uint32(at["key1"])
+    sender, whose = np.uint32(other), np.uint32(entity)
+    for k in range(consumers.shape[0]):
+        a, b, c, _ = philox_here(np.uint32(consumers[k]), sender, replicate, when, key0, key1)
+        e, _, _, _ = philox_here(a, b, c, whose, key0, key1)
+        out[k] = to_uniform(e)
 
 
 @kernel

@@ -17,7 +17,7 @@ from agorasim.behaviour.columns import (
     Columns,
 )
 from agorasim.behaviour.spread_rules import crosses
-from agorasim.randomness import CHUNK, PASS_ON, TELL, block, pair_uniform
+from agorasim.randomness import CHUNK, PASS_ON, TELL, block, pair_uniforms
 
 _MOST_HEARD = 65535
 _STRETCH = 32  # inboxes looked into at once
@@ -30,14 +30,19 @@ def send(w: Columns, senders: Any, indptr: Any, neighbours: Any, strength: float
     senders: codes consumer * B + brand of those with something to say; entities (B,): the brand in this layer.
     """
     brands = w.awareness.shape[1]
+    uniform = w.uniform[0]
     for k in range(senders.shape[0]):
         sender = senders[k] // brands
         b = senders[k] % brands
         says = w.says[sender, b]
         for e in range(indptr[sender], indptr[sender + 1]):
+            at = (e - indptr[sender]) % CHUNK
+            if at == 0:
+                ends = neighbours[e : min(e + CHUNK, indptr[sender + 1])]
+                pair_uniforms(w.now, TELL, ends, sender, entities[b], uniform)
             receiver = neighbours[e]
             chance = w.params[0]["transmit"] * strength * np.float64(w.traits[receiver]["ear"])
-            if crosses(pair_uniform(w.now, TELL, receiver, sender, entities[b]), chance):
+            if crosses(uniform[at], chance):
                 if says & GOOD and w.hears_good[receiver, b] < _MOST_HEARD:
                     w.hears_good[receiver, b] = np.uint16(w.hears_good[receiver, b] + 1)
                 if says & BAD and w.hears_bad[receiver, b] < _MOST_HEARD:
