@@ -382,16 +382,23 @@ def test_a_damaged_part_is_made_again(tmp_path, whole):
 def test_resume_refuses_another_experiment_and_says_what_differs(tmp_path, monkeypatch):
     experiment(tmp_path, replicates=[0])
     before = table_bytes(tmp_path)
+    described = (tmp_path / manifest.NAME).read_bytes()
+    other = {"arms": [Arm("full", (without("search"),))]}
     dearer = cheap.scenario(brands={"rivo": {"budget": 5.0}, "lumo": {"budget": 9.0}})
     for wrong, words in (
         ({"scenario": dearer}, "brands.lumo.budget: 7.0 there, 9.0 now"),
         ({"seed": 12}, "seed: 11 there, 12 now"),
         ({"kind": "compare"}, "experiment"),
         ({"periods": "month"}, "periods"),
-        ({"arms": [Arm("full", (without("search"),))]}, "arm 'full' stands for two different worlds"),
+        (other, "arm 'full' stands for two different worlds"),
+        (
+            {**other, "settings": {"brand": "rivo"}},
+            r"answers another question; different: brand \(lumo there, rivo now\)",
+        ),
     ):
         with pytest.raises(InputError, match=words):
             experiment(tmp_path, **{"resume": True, **wrong})
+        assert (tmp_path / manifest.NAME).read_bytes() == described
     with monkeypatch.context() as patch, pytest.raises(InputError, match="the program"):
         patch.setattr(manifest, "source_digest", lambda: "other")
         experiment(tmp_path, resume=True)

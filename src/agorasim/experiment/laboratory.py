@@ -117,6 +117,8 @@ class Laboratory:
         self._pace = Pace()
         self._stack = contextlib.ExitStack()
         self._manifest: dict[str, Any] = {}
+        self._before: dict[str, Any] | None = None
+        self._found = 0
         self._asked: dict[tuple[int, str], None] = {}
         self._begun = time.monotonic()
         self._warm = worker is not None
@@ -152,7 +154,7 @@ class Laboratory:
                 if before is None:
                     sweep(self.folder, existed)
                 raise
-            self._fresh = before is None
+            self._fresh, self._before, self._found = before is None, before, self._store.count()
             self._existed = existed or self.keeper is not None
             self._stack = stack.pop_all()
         self._shift = Shift(self._store, self._job, self._pace, self._progress, self.jobs, cluster, self.failed)
@@ -173,7 +175,15 @@ class Laboratory:
                     sweep(self.folder, self._existed)
                     return
                 with contextlib.suppress(StorageError):
-                    self.record("interrupted" if interrupted else "stopped")
+                    if (
+                        self._before is not None
+                        and isinstance(error, InputError)
+                        and self._store.count() == self._found
+                    ):
+                        # What was refused leaves the folder as it was.
+                        manifests.write(self.folder, self._before)
+                    else:
+                        self.record("interrupted" if interrupted else "stopped")
             kept = (
                 f"{self._store.count()} worlds are kept in {self.folder}; run the same command with --resume to go on"
             )
@@ -240,7 +250,14 @@ class Laboratory:
         if any(isinstance(n, bool) or n != int(n) or not 0 <= n < 2**31 for n in replicates):
             raise InputError(f"replicates must be whole numbers from 0 on, got {list(replicates)}")
         # All at once, because workers write under these labels and a killed experiment must know them again.
-        new = [arm.label for arm in arms if self._arms.add(arm.label, arm.spec())]
+        try:
+            new = [arm.label for arm in arms if self._arms.add(arm.label, arm.spec())]
+        except InputError as error:
+            if phrases := manifests.other_settings(self._before, self.settings):
+                raise InputError(
+                    f"{self.folder} answers another question; different: {', '.join(phrases)}. Use another --out"
+                ) from error
+            raise
         if new:
             self.record("running")
         pending: list[batches.World] = []

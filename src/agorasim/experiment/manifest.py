@@ -94,6 +94,19 @@ def differences(found: Mapping[str, Any], scenario: Scenario, wanted: Mapping[st
     return phrases
 
 
+def other_settings(found: Mapping[str, Any] | None, settings: Mapping[str, Any]) -> list[str]:
+    """What an experiment was asked differently before, a phrase each; nothing when there was none before."""
+    old = (found or {}).get("settings") or {}
+    # As the manifest has them: tuples are lists there.
+    new = json.loads(json.dumps(settings, default=str))
+    other = [key for key in new if key in old and old[key] != new[key]]
+    return [f"{key} ({_short(old[key])} there, {_short(new[key])} now)" for key in other]
+
+
+def _short(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 def _changed(old: Any, new: Any) -> list[str]:
     """Paths at which two resolved scenarios differ."""
     a, b = dict(_leaves(old)), dict(_leaves(new))
