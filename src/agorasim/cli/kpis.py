@@ -25,6 +25,7 @@ SHOWN: Final = (
     ("recommendations", "counted"),
     ("complaints", "counted"),
 )
+_TALK: Final = ("recommendations", "complaints")
 _BREAKDOWNS: Final = ("touchpoint", "place", "segment", "region")
 
 
@@ -38,6 +39,8 @@ def show_kpis(summary: Path, level: float) -> None:
         found = [cells.get((metric, period, brand)) for brand in brands]
         if all(row is None or row["estimate"] is None for row in found):
             continue
+        if metric in _TALK and all(row is None or row["estimate"] == 0.0 for row in found):
+            continue  # nobody passes messages in this scenario
         unit = next(row["unit"] for row in found if row is not None)
         label = f"{metric} at end" if period == "end" else f"{metric}, {unit}" if BY_NAME[metric].money else metric
         lines.append([label, *(_cell(row) for row in found)])
