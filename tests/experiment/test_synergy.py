@@ -52,6 +52,29 @@ def test_outcome_of_the_category_has_no_rows_by_month() -> None:
     assert set(found.effects("grand", metric="needs", by="segment")["segment"]) == {"young", "old"}
 
 
+def test_outcome_that_is_undefined_without_channels_is_said_plainly() -> None:
+    """Satisfaction of nobody: without both channels nobody buys, in the second formula but rarely."""
+
+    def nobody(on: dict[str, float], heard: dict[str, float], rng: np.random.Generator) -> float:
+        del heard, rng
+        return 1.0 if any(on[c] for c in ("search", "store")) else np.nan
+
+    found = ask(nobody, ("search", "store"), replications=3)
+    assert found.words[0].startswith("What search and store add to lumo's profit cannot be told")
+    assert any("is undefined in nearly every pair" in line for line in found.words)
+    assert any("In 3 of the 3 pairs lumo's profit is undefined" in line for line in found.words)
+    assert np.isnan(estimates(found, "grand")["search+store"]) and not np.isnan(
+        estimates(found, "incremental")["store"]
+    )
+
+    def rarely(on: dict[str, float], heard: dict[str, float], rng: np.random.Generator) -> float:
+        return nobody(on, heard, rng) if rng.random() < 0.8 else 1.0 + on["store"]
+
+    found = ask(rarely, ("search", "store"), precision=0.1, max_replications=24)
+    assert found.words[0].startswith("Precision NOT reached: half-widths unknown after 24 pairs")
+    assert found.verdict["precision"]["half_width"] is None
+
+
 def test_complements_and_substitutes() -> None:
     """Two channels that work only together share the gain and have all of it as interaction; of two that do the same,
     each takes half, and one is lost."""

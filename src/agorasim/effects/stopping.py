@@ -176,7 +176,7 @@ class Verdict:
     Attributes:
         pairs: pairs that were looked at.
         reached: every half-width is small enough.
-        half_widths: shape (members,).
+        half_widths: shape (members,); infinite for one that is defined in fewer replicates than the fewest pairs.
         target: half-width that was asked for, in units of the outcome.
         relative: largest half-width over |gain|; NaN without a gain, infinite when the gain is 0.
         worst: which member has the largest half-width.
@@ -231,15 +231,15 @@ def judge(rule: Rule, samples: ArrayLike, gain: ArrayLike | None = None) -> Verd
         target = rule.relative * size
     if rule.absolute is not None:
         target = min(target, rule.absolute)
-    # A member that is undefined (NaN) is never precise enough.
-    known = np.where(np.isnan(half), np.inf, half)
+    # A member that is undefined (NaN) in all but a few replicates is never precise enough.
+    known = np.where(np.isnan(half) | (found.n < rule.min_pairs), np.inf, half)
     worst = int(np.argmax(known)) if len(known) else 0
     largest = float(known[worst]) if len(known) else 0.0
     if gain is not None:
         relative = largest / size if size > 0.0 else (np.inf if largest > 0.0 else 0.0)
     reached = pairs >= rule.min_pairs and largest <= target
     ahead = pairs if reached else _forecast(rule, data, critical, target, pairs)
-    return Verdict(pairs, reached, half, target, relative, worst, clear, ahead)
+    return Verdict(pairs, reached, known, target, relative, worst, clear, ahead)
 
 
 def stop_at(rule: Rule, samples: ArrayLike, gain: ArrayLike | None = None) -> Verdict | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim.effects.intervals import mean_interval
+from agorasim.effects.intervals import mean_interval, moments
 from agorasim.effects.simultaneous import critical_value
 from agorasim.effects.stopping import MIN_PAIRS, Rule, Verdict, judge
 from agorasim.errors import InputError
@@ -115,7 +115,7 @@ class Reached:
     half_width: float
     """The largest half-width, in units of the outcome."""
     gain: float
-    """|Mean gain|."""
+    """|Mean gain|; NaN when it is defined in no replicate."""
     worst: str
     """What has the largest half-width."""
     verdict: Verdict | None = None
@@ -123,9 +123,11 @@ class Reached:
 
     @property
     def relative(self) -> float:
-        """The largest half-width over |gain|; infinite when there is no gain."""
+        """The largest half-width over |gain|; infinite when there is no gain, or it is not known."""
         if self.gain > 0.0:
             return self.half_width / self.gain
+        if np.isnan(self.gain):
+            return float("inf")
         return float("inf") if self.half_width > 0.0 else 0.0
 
     @property
@@ -182,7 +184,7 @@ def sound(lab: Laboratory, count: int) -> list[int]:
 
 
 def _measured(watched: Watched, here: list[int], verdict: Verdict | None, simultaneous: bool, level: float) -> Reached:
-    gain = abs(float(np.mean(watched.gain)))
+    gain = abs(float(moments(watched.gain).mean))
     if verdict is not None:
         half, worst = verdict.half_width, verdict.worst
     else:

@@ -65,7 +65,7 @@ def precision(
         "left_out": 0,
         "half_width": _finite(reached.half_width),
         "relative": _finite(reached.relative),
-        "gain": reached.gain,
+        "gain": _finite(reached.gain),
         "worst": reached.worst,
         "of": of,
         "unit": unit,
@@ -86,7 +86,7 @@ def first(told: Mapping[str, Any], answer: str) -> str:
     """The first line: whether the precision was reached, if one was asked for, and the answer."""
     if told["reached"] is None:
         return answer
-    how = f"half-widths of up to {_widths(told)} after {told['pairs']} pairs"
+    how = f"{_widths(told)} after {told['pairs']} pairs"
     if told["reached"]:
         return f"Precision reached: {how}. {answer}"
     return f"Precision NOT reached: {how}, {_asked(told)} asked for. The answer so far: {answer}"
@@ -102,8 +102,12 @@ def cost(told: Mapping[str, Any], members: str) -> list[str]:
     if told["reached"] is None:
         if told["half_width"] == 0.0:
             return []
-        return [f"Half-widths of {members}: up to {_widths(told)}."]
+        if told["half_width"] is None:
+            return [f"How sure {members} is cannot be told: the {told['worst']} is undefined in nearly every pair."]
+        return [f"Half-widths of {members}: up to {_extent(told)}."]
     lines = [f"The widest is the {told['worst']}."]
+    if told["half_width"] is None:
+        lines = [f"The {told['worst']} is undefined in too many pairs."]
     if not told["gain_is_clear"] and told["asked"]["precision"] is not None:
         lines.append(
             f"{told['of'].capitalize()} itself cannot be told from 0, so a share of it may be out of reach: ask for"
@@ -122,8 +126,10 @@ def cost(told: Mapping[str, Any], members: str) -> list[str]:
 
 
 def _widths(told: Mapping[str, Any]) -> str:
-    if told["half_width"] is None:
-        return "unknown width"
+    return "half-widths unknown" if told["half_width"] is None else f"half-widths of up to {_extent(told)}"
+
+
+def _extent(told: Mapping[str, Any]) -> str:
     absolute = f"{amount(told['half_width'])} {told['unit']}"
     return absolute if told["relative"] is None else f"{100 * told['relative']:.3g} % of {told['of']}, {absolute}"
 
@@ -156,8 +162,11 @@ def synergy(sheet: Sheet, game: Game, outcome: str, who: str) -> Told:
     unit, grand = sheet.unit(outcome), rows["grand", every]
     names = listing(game.channels)
     whose = f"{game.brand}'s {outcome}" if who else f"the category's {outcome}"
-    if grand["low"] == grand["high"] == grand["estimate"] == 0.0 and all(
-        rows["shapley", c]["estimate"] == rows["shapley", c]["low"] == 0.0 for c in game.channels
+    whole = grand["n_pairs"] == len(sheet.replicates)
+    if (
+        whole
+        and grand["low"] == grand["high"] == grand["estimate"] == 0.0
+        and all(rows["shapley", c]["estimate"] == rows["shapley", c]["low"] == 0.0 for c in game.channels)
     ):
         answer = (
             f"No world differs: {names} change nothing of {whose} in any of the {grand['n_pairs']} pairs, so every"
@@ -165,13 +174,15 @@ def synergy(sheet: Sheet, game: Game, outcome: str, who: str) -> Told:
         )
         return Told(answer, [])
     money = f" {unit}" if sheet.currency in unit else ""
-    parts = sorted(game.channels, key=lambda c: -rows["shapley", c]["estimate"])
+    parts = sorted(game.channels, key=lambda c: -_or(rows["shapley", c]["estimate"], -math.inf))
     shares = "; ".join(f"{c} {spread(rows['shapley', c])}" for c in parts)
-    if grand["estimate"] >= 0.0:
+    if grand["estimate"] is None:
+        answer = f"What {names} add to {whose} cannot be told, because it is undefined with them or without them."
+    elif grand["estimate"] >= 0.0:
         answer = f"Together {names} add {spread(grand)}{money} to {whose}: {shares}."
     else:
         answer = f"Together {names} take {spread(_negative(grand))}{money} from {whose}: {shares}."
-    lines = []
+    lines = [_undefined(whose, grand, sheet)] if grand["n_pairs"] < len(sheet.replicates) else []
     if (talk := rows.get(("grand_carried", every))) is not None:
         share = rows.get(("grand_carried_share", every))
         plain = share is not None and share["estimate"] is not None and 0.0 <= share["estimate"] <= 1.0
@@ -184,6 +195,15 @@ def synergy(sheet: Sheet, game: Game, outcome: str, who: str) -> Told:
             " would be as precise."
         )
     return Told(answer, lines)
+
+
+def _undefined(whose: str, row: Row, sheet: Sheet) -> str:
+    pairs = len(sheet.replicates)
+    return f"In {pairs - row['n_pairs']} of the {pairs} pairs {whose} is undefined in a world; they are left out."
+
+
+def _or(value: float | None, otherwise: float) -> float:
+    return otherwise if value is None else value
 
 
 def _synergies(rows: Mapping[tuple[str, str], Row], money: str) -> list[str]:
