@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
@@ -36,6 +37,22 @@ def test_each_command_explains_itself_with_an_example(agorasim: Call, command: s
 def test_no_words_at_all_show_the_help(agorasim: Call) -> None:
     _, out, err = agorasim()
     assert "Usage: agorasim" in out + err
+
+
+def test_a_terminal_that_lacks_characters_shows_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from agorasim.cli import main
+
+    (tmp_path / "tea.yaml").write_text(
+        "schema_version: 1\nname: tea\ndescription: 茶 ± x\npopulation: {size: 20}\ncalendar: {days: 4}\n"
+        "touchpoints: {web: {kind: search}}\nbrands: {a: {}}\n",
+        encoding="utf-8",
+    )
+    screen = io.BytesIO()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", io.TextIOWrapper(screen, encoding="ascii"))
+        assert main(["explain", str(tmp_path / "tea.yaml")]) == 0
+        sys.stdout.flush()
+        assert b"? ? x" in screen.getvalue()
 
 
 def test_version_is_the_package_version(agorasim: Call) -> None:

@@ -19,6 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     from agorasim.errors import AgorasimError, InputError
 
+    # A terminal that lacks a character shows a question mark in its place, and no command fails for that.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     try:
         from agorasim.cli.app import app
 
