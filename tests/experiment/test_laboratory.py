@@ -228,7 +228,8 @@ def test_batches_hold_every_world_once_and_take_some_seconds(each, replicates):
 def start(out, worker, jobs):
     """An experiment in a process of its own."""
     script = (
-        "import sys, cheap_benches as c\n"
+        "import signal, sys, cheap_benches as c\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it\n"
         "from agorasim.experiment.laboratory import Laboratory\n"
         "try:\n"
         f"    with Laboratory(c.scenario(), kind='synergy', settings={{}}, out={str(out)!r}, jobs={jobs},"

@@ -88,7 +88,8 @@ def test_more_replications_extend_a_finished_run(tmp_path, whole):
 def start(out, worker, jobs):
     """A run in a process of its own."""
     script = (
-        "import sys, cheap_worlds as w\n"
+        "import signal, sys, cheap_worlds as w\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it\n"
         "from agorasim.experiment import run_replications\n"
         f"o = run_replications(w.scenario(), replications=6, jobs={jobs}, out={str(out)!r}, worker=w.{worker})\n"
         "print(o.message, file=sys.stderr)\n"
