@@ -209,7 +209,7 @@ def test_a_study_file_says_all_of_it(tmp_path: Path) -> None:
         ("{low: 18, high: 24, steps: 3}", "[18]", "one level varies nothing"),
         ("[profit, needs]", "[proft]", ":9: unknown metric 'proft'; did you mean 'profit'?"),
         ("brand: lumo", "brand: lumu", ":10: unknown brand 'lumu'; did you mean 'lumo'?"),
-        ("population.size", "population.sise", "unknown key 'sise'; did you mean 'size'?"),
+        ("population.size", "population.sise", ":2: set.'population.sise': unknown key 'sise'; did you mean 'size'?"),
         ("repeat: 4", "stop_when: {precision: 0}", ":8: stop_when.precision: out of range"),
         ("repeat: 4", "stop_when: {max_replications: 30}", ":8: stop_when needs precision"),
         ("repeat: 4", "repeat: 4\nrepeat: 5", ":9: repeat: duplicate key 'repeat'"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -137,7 +137,11 @@ def load_study(
     entry = _entry(str(source), document)
     scenario = _scenario(entry, path, document, allow_outside)
     if entry.set or changes:
-        scenario = scenario.with_overrides({**entry.set, **(changes or {})}, allow_outside=allow_outside)
+        try:
+            scenario = scenario.with_overrides({**entry.set, **(changes or {})}, allow_outside=allow_outside)
+        except ScenarioError as error:
+            own = entry.set.keys() - (changes or {}).keys()
+            raise ScenarioError(str(source), [_of_file(p, own, document) for p in error.problems]) from None
     problems: list[Problem] = []
     factors = []
     for name, how in entry.vary.items():
@@ -241,6 +245,14 @@ def _scenario(entry: StudyEntry, path: Path, document: Document, allow_outside: 
         where = Problem(("scenario",), f"no such scenario (got {shown(entry.scenario)}); {hint}")
         raise ScenarioError(str(path), [where.at(document.line(("scenario",)))])
     return Scenario.load(target, allow_outside=allow_outside)
+
+
+def _of_file(problem: Problem, paths: Set[str], document: Document) -> Problem:
+    """The same problem with the line of the file's `set`, where one of these paths is to blame."""
+    blamed = (problem.where or "").removeprefix("--set ").partition("=")[0]
+    if blamed not in paths:
+        return problem
+    return Problem(("set", blamed), problem.message, document.line(("set", blamed)))
 
 
 def _design(entry: StudyEntry, factors: list[Factor], source: str, document: Document) -> Design:
