@@ -124,6 +124,7 @@ def test_the_world_of_a_plan_keeps_what_was_not_asked_about() -> None:
         (["search"], float("nan"), {}, "budget must be money above 0"),
         (["store"], 100.0, {}, "takes no media money"),
         (["serch"], 100.0, {}, "did you mean 'search'?"),
+        (["search", " search"], 100.0, {}, "channel 'search' is named twice"),
         ([], 100.0, {}, "no channel is named; these take media money: search, social"),
         (["search"], 2000.0, {}, "--set brands.lumo.budget=2080"),
         (["search"], 100.0, {"least": {"search": 120.0}}, "its least (120) is above its most (100)"),

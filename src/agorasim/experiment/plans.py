@@ -62,13 +62,15 @@ class Plans:
                 contradict each other or the brand's own budget.
         """
         check_brand(scenario, brand)
-        names = list(dict.fromkeys(name.strip() for name in channels if name.strip()))
+        names = [name.strip() for name in channels if name.strip()]
         media = [name for name, t in scenario.touchpoints.items() if KINDS[t.kind].buys_media]
         if not names:
             raise InputError(f"no channel is named; these take media money: {', '.join(media) or '(none)'}")
         for name in names:
             if name not in scenario.touchpoints:
                 raise InputError(unknown("channel", name, scenario.touchpoints))
+            if names.count(name) > 1:
+                raise InputError(f"channel {name!r} is named twice")
             if name not in media:
                 kind = scenario.touchpoints[name].kind
                 raise InputError(
