@@ -13,6 +13,8 @@ from agorasim.ecosystem import World
 from agorasim.ecosystem.arms import Arm
 from agorasim.ecosystem.bench import Bench
 from agorasim.ecosystem.interventions import only, scaled, without
+from agorasim.effects import games
+from agorasim.effects.intervals import mean_interval
 from agorasim.scenario.schema import Scenario
 
 DAYS = 6
@@ -104,6 +106,26 @@ def test_two_channels_of_which_one_suffices_replace_each_other() -> None:
     assert (w["a"] == w["b"]).all()
     assert (w["a"] == 40 * DAYS).all()
     assert (interaction(w, "a", "b") == -w["a"]).all()
+
+
+@pytest.mark.parametrize("kind", ["social", "search"])
+def test_two_channels_alike_are_worth_the_same(kind: str) -> None:
+    """Whoever is listed first has no advantage: Shapley values differ by an interval that covers 0 and is narrow."""
+    scenario = world_of(
+        150, {"alpha": {"kind": kind}, "beta": {"kind": kind}},
+        calendar={"days": 20}, category={"need": {"rate": 0.5}, "choice": {"intercept": 0.0}},
+        social={"layers": {"friends": {"generator": {"kind": "watts_strogatz", "degree": 6}}}},
+        brands={"lumo": {"product": {"price": 10.0, "unit_cost": 4.0}, "budget": 1e6, "sells": {"site": {}},
+                         "policy": {"plan": {"alpha": 20.0, "beta": 20.0}}}},
+    )  # fmt: skip
+    for metric in ("orders", "profit"):
+        w = game(scenario, ["alpha", "beta"], metric, replicates=20)
+        worth = games.shapley(np.stack([w[""], w["a"], w["b"], w["ab"]]))
+        gain = w["ab"] - w[""]
+        np.testing.assert_allclose(worth.sum(axis=0), gain, rtol=0, atol=1e-9 * np.abs(gain).max())
+        found = mean_interval(worth[0] - worth[1])
+        assert found.low <= 0.0 <= found.high
+        assert 0.0 < found.high - found.low < 0.1 * gain.mean()
 
 
 def test_a_channel_without_money_is_worth_exactly_nothing() -> None:
