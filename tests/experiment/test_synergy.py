@@ -202,6 +202,8 @@ def test_many_channels_are_sampled() -> None:
     assert estimates(found, "interaction_full")["c01+c02"] == pytest.approx(5.0)
     assert any("too many for every combination" in line for line in found.words)
     assert 0 <= max(found.verdict["sampling"].values()) <= 1
+    # Announced is the most that it can take.
+    assert 3 * (question.worlds.count - 10) < found.manifest["worlds"]["asked"] <= 3 * question.worlds.count
 
 
 # --- how precise ------------------------------------------------------------------------------------------------------
