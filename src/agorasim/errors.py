@@ -22,6 +22,10 @@ class StorageError(AgorasimError):
     """Results could not be written (full disk, missing permission); what was finished stays."""
 
 
+class WorldsFailedError(AgorasimError):
+    """So many worlds raised an error that a question has no answer; their tracebacks are in the results folder."""
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The valid name closest to a mistyped one, or None when nothing is near."""
     found = difflib.get_close_matches(str(name), [str(n) for n in names], n=1, cutoff=0.6)

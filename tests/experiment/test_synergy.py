@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from agorasim import Experiment, Results, Scenario
-from agorasim.errors import InputError
+from agorasim.errors import InputError, WorldsFailedError
 from agorasim.experiment.answers import Answers
 
 
@@ -257,6 +257,15 @@ def test_a_failed_world_takes_its_replication_along() -> None:
     found = ask(breaking, ("search", "video"), replications=5)
     assert set(found.effects("shapley", metric="profit", brand="lumo")["n_pairs"]) == {4}
     assert any("failed" in note for note in found.notes)
+
+
+def test_when_every_replication_fails_the_reason_is_said_and_kept(tmp_path: Path) -> None:
+    def broken(on: dict[str, float], heard: dict[str, float], rng: np.random.Generator) -> float:
+        raise ZeroDivisionError("nobody left")
+
+    with pytest.raises(WorldsFailedError, match=r"no replication finished: .*ZeroDivisionError: nobody left \(see "):
+        ask(broken, replications=2, out=tmp_path)
+    assert list((tmp_path / "failures").iterdir())
 
 
 def test_simultaneous_intervals_are_wider() -> None:

@@ -143,7 +143,8 @@ class Compare:
             worker: what makes the bench of a replicate; the package's own when None.
 
         Raises:
-            InputError: contradicting wishes, `out` cannot be used, or no replication finished.
+            InputError: contradicting wishes, or `out` cannot be used.
+            WorldsFailedError: no replication finished; why is in `out`.
             StorageError: results cannot be written; what was finished stays.
             KeyboardInterrupt: Ctrl-C; what finished is kept in `out`.
         """

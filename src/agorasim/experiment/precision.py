@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from agorasim.effects.intervals import mean_interval, moments
 from agorasim.effects.simultaneous import critical_value
 from agorasim.effects.stopping import MIN_PAIRS, Rule, Verdict, judge
-from agorasim.errors import InputError
+from agorasim.errors import InputError, WorldsFailedError
 from agorasim.experiment.runner import MOST_REPLICATIONS
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def collect(
         simultaneous: half-widths are those of intervals that hold all at once.
 
     Raises:
-        InputError: no replication finished.
+        WorldsFailedError: no replication finished.
     """
     if rule is None:
         assert wanted.replications is not None
@@ -174,12 +174,14 @@ def collect(
 
 
 def sound(lab: Laboratory, count: int) -> list[int]:
-    """Of the first `count` replicates those without a failed world. InputError when there is none."""
+    """Of the first `count` replicates those without a failed world. WorldsFailedError when there is none."""
     broken = {replicate for _, replicate in lab.failed}
     here = [replicate for replicate in range(count) if replicate not in broken]
     if not here:
-        first = next(iter(lab.failed.values()))
-        raise InputError(f"no replication finished; see {first}")
+        path = next(iter(lab.failed.values()))
+        # The first line says what happened: a temporary folder is gone before anybody can look.
+        why = path.read_text(encoding="utf-8").partition("\n")[0]
+        raise WorldsFailedError(f"no replication finished: {why} (see {path})")
     return here
 
 

@@ -125,7 +125,8 @@ class Trials:
             The answer: `effects()` has the estimands trial_..., `frame("trials")` every single test.
 
         Raises:
-            InputError: a wrong number, `out` cannot be used, or no replication finished.
+            InputError: a wrong number, or `out` cannot be used.
+            WorldsFailedError: no replication finished; why is in `out`.
             StorageError: results cannot be written; what was finished stays.
             KeyboardInterrupt: Ctrl-C; what finished is kept in `out`.
         """
