@@ -55,6 +55,25 @@ def test_a_terminal_that_lacks_characters_shows_the_rest(tmp_path: Path, monkeyp
         assert b"? ? x" in screen.getvalue()
 
 
+@pytest.mark.parametrize("width", [10, 40, 60])
+def test_no_figure_is_lost_on_a_narrow_terminal(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from agorasim.cli.console import table
+
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    table(
+        ["", "as is", "cheap less as is", "dear less as is"],
+        [["profit, CNY", "-107,505 ± 3,009", "2,094 ± 2,647", "1,286 ± 2,868"], ["new_customers, consumers", *"123"]],
+        numbers_from=1,
+    )
+    printed = capsys.readouterr().out
+    for word in ("-107,505", "3,009", "2,094", "2,647", "1,286", "2,868", "new_customers, consumers"):
+        assert word in printed
+
+
 def test_version_is_the_package_version(agorasim: Call) -> None:
     from agorasim import __version__
 
