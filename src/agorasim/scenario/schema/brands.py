@@ -7,6 +7,10 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from agorasim.scenario.schema.base import Finite, Name, NonNegative, Positive, Probability, Strict
+from agorasim.scenario.schema.bridges import Bridges
+from agorasim.scenario.schema.crisis import CrisisResponse
+from agorasim.scenario.schema.referral import Referral, Seeding
+from agorasim.scenario.schema.retail import Inventory, Returns, Unseen
 from agorasim.scenario.schema.touchpoints import Sells
 
 
@@ -67,6 +71,20 @@ class Brand(Strict):
     posts: NonNegative = 0.0
     """Messages a day to each community or message-list member (expected)."""
     policy: PolicyChoice = PolicyChoice()
+    referral: Referral | None = None
+    """Rewards for bringing newcomers; absent means there are none."""
+    seeding: Seeding | None = None
+    """Products given to opinion leaders; absent means none are."""
+    crisis: CrisisResponse | None = None
+    """What it answers when complaints become public (`social.crisis`); absent means nothing."""
+    inventory: Inventory | None = None
+    """Places that sell from one stock; absent: each has its own."""
+    returns: Returns | None = None
+    """Goods may be sent back; absent: they are kept."""
+    unseen: Unseen | None = None
+    """People hesitate to buy online what they never saw; absent: they do not."""
+    bridges: Bridges | None = None
+    """Ways between its online and offline touchpoints; absent: there are none."""
 
 
 class Data(Strict):

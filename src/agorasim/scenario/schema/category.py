@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from agorasim.scenario.schema.base import Finite, NonNegative, Positive, Probability, Strict
+from agorasim.scenario.schema.over_marketing import OverMarketing
+from agorasim.scenario.schema.retail import Substitution
 
 
 class Need(Strict):
@@ -92,3 +94,7 @@ class Category(Strict):
     memory: Memory = Memory()
     choice: Choice = Choice()
     experience: Experience = Experience()
+    over_marketing: OverMarketing | None = None
+    """Wear-out, distrust and opt-out; absent means that fatigue only dampens what contacts do."""
+    substitution: Substitution | None = None
+    """Refused buyers may look further; absent: the need is lost."""

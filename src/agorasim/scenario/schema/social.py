@@ -7,6 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from agorasim.scenario.schema.base import Name, NonNegative, Positive, Probability, Strict
+from agorasim.scenario.schema.crisis import Crisis
+from agorasim.scenario.schema.reviews import Reviews
+from agorasim.scenario.schema.talk_statistics import TalkStatistics
 
 
 class WattsStrogatz(Strict):
@@ -128,3 +131,9 @@ class Social(Strict):
     """Whether generated graph and population are drawn anew for each replicate."""
     word_of_mouth: WordOfMouth | None = None
     """Word of mouth; absent means nobody talks."""
+    reviews: Reviews | None = None
+    """Public reviews; absent means there are none."""
+    crisis: Crisis | None = None
+    """Complaint storms; absent means that complaints stay among friends."""
+    statistics: TalkStatistics | None = None
+    """Who was told by friends first; absent means that it is not counted."""
