@@ -8,7 +8,9 @@ from pydantic import Field, model_validator
 
 from agorasim.scenario.catalogue import with_kind_defaults
 from agorasim.scenario.schema.base import Finite, Name, NonNegative, Positive, Probability, Strict, Units
+from agorasim.scenario.schema.bridges import Pickup
 from agorasim.scenario.schema.calendar import Date
+from agorasim.scenario.schema.retail import BackOrder, Delay, Queue, Replenish
 
 Kind = Literal[
     "search",
@@ -106,6 +108,18 @@ class Place(Strict):
     """Weekdays without opening, Monday 0."""
     price_factor: Positive = 1.0
     """Multiplier of the brand's list price here."""
+    open_share: Probability | None = None
+    """Share of an open day's demand that comes while the shop is open; absent: all of it."""
+    queue: Queue | None = None
+    """Waiting in line; absent: nobody waits."""
+    replenish: Replenish | None = None
+    """Reordering with a lead time, in place of `restock_every`."""
+    back_order: BackOrder | None = None
+    """Who finds the shelf empty may wait; absent: nobody does."""
+    pickup: Pickup | None = None
+    """Orders placed online are picked up here; absent: they are not."""
+    showroom: bool = False
+    """A place that only shows the goods: nothing can be bought here."""
 
 
 class Sells(Strict):
@@ -125,3 +139,9 @@ class Sells(Strict):
     """Units in the warehouse at the start and after each delivery; None: never runs out."""
     restock_every: Annotated[int, Field(ge=1, le=10**6)] = 1
     """Days between deliveries that fill the warehouse up again."""
+    replenish: Replenish | None = None
+    """Reordering with a lead time, in place of `restock_every`."""
+    back_order: BackOrder | None = None
+    """Who finds the warehouse empty may wait; absent: nobody does."""
+    delay: Delay | None = None
+    """Deliveries may come late; absent: they are on time."""
