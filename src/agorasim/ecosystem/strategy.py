@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from agorasim.brands.action import BrandAction, check
 from agorasim.brands.ledger import to_minor
-from agorasim.brands.registry import make_policy
 from agorasim.brands.reporting import BRAND_FIGURES, TOUCHPOINT_FIGURES
 from agorasim.brands.view import BrandView, SealedTable
+from agorasim.ecosystem.organisation import policy_of_brand
 from agorasim.ecosystem.reports import Reports
 from agorasim.randomness import stream
 from agorasim.scenario.catalogue import KINDS
@@ -44,7 +44,7 @@ class Strategies:
         self.touchpoints = tuple(scenario.touchpoints)
         self.media = tuple(n for n, t in scenario.touchpoints.items() if KINDS[t.kind].buys_media)
         choices = [brand.policy for brand in scenario.brands.values()]
-        self.policies = [self._policy(choice.name, choice.model_extra or {}) for choice in choices]
+        self.policies = [self._policy(b, choice.name, choice.model_extra or {}) for b, choice in enumerate(choices)]
         #: Days between decisions, and the day that they are counted from.
         self.every, self.since = [choice.every for choice in choices], [0] * len(choices)
         self._reports = [Reports(scenario, b, self._stream, factor) for b in range(len(self.brands))]
@@ -66,14 +66,14 @@ class Strategies:
             setattr(twin, name, getattr(self, name).copy())
         return twin
 
-    def _policy(self, name: str, settings: Mapping[str, Any]) -> Policy:
-        policy = make_policy(name, settings)
+    def _policy(self, b: int, name: str, settings: Mapping[str, Any]) -> Policy:
+        policy = policy_of_brand(self._scenario, self.brands[b], name, settings)
         policy.attach(self._stream)
         return policy
 
     def adopt(self, b: int, name: str, settings: Mapping[str, Any], every: int | None, day: int) -> None:
         """Let brand b decide by another policy, for the first time on `day`; `every` None keeps its rhythm."""
-        self.policies[b], self._last[b] = self._policy(name, settings), None
+        self.policies[b], self._last[b] = self._policy(b, name, settings), None
         self.every[b], self.since[b] = every or self.every[b], day
 
     def decide(self, days: Days, day: int, history: History, script: Script | None = None) -> list[int]:

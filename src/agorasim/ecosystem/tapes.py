@@ -48,7 +48,7 @@ class Decisions:
             return False
         own = self.scenario.brands[name]
         return (
-            all(getattr(own, part) == getattr(brand, part) for part in ("policy", "budget", "posts"))
+            all(getattr(own, part) == getattr(brand, part) for part in ("policy", "organisation", "budget", "posts"))
             and own.product.price == brand.product.price
         )
 

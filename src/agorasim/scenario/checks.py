@@ -80,8 +80,14 @@ class Subject:
 
 def check(subject: Subject) -> list[Problem]:
     """Every mistake that shows only when the parts are seen together."""
+    from agorasim.scenario.funnel_checks import check_funnel, check_private_domain
+    from agorasim.scenario.organisation_checks import check_organisations
+
     for look in (_population, _touchpoints, _places, _brands, _money, _layers, _word_of_mouth, _outcomes):
         look(subject)
+    check_organisations(subject)
+    check_funnel(subject)
+    check_private_domain(subject)
     return subject.problems
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from agorasim.scenario.schema.base import Finite, Name, NonNegative, Positive, Probability, Strict
 from agorasim.scenario.schema.bridges import Bridges
 from agorasim.scenario.schema.crisis import CrisisResponse
+from agorasim.scenario.schema.funnel import Funnel, Journeys
+from agorasim.scenario.schema.organisation import Organisation
+from agorasim.scenario.schema.partners import Partners
+from agorasim.scenario.schema.policy import PolicyChoice
+from agorasim.scenario.schema.private_domain import PrivateDomain
 from agorasim.scenario.schema.referral import Referral, Seeding
 from agorasim.scenario.schema.retail import Inventory, Returns, Unseen
 from agorasim.scenario.schema.touchpoints import Sells
@@ -37,17 +42,6 @@ class Initial(Strict):
     """Share of consumers who are members of an owned touchpoint (app, community, message list)."""
 
 
-class PolicyChoice(Strict):
-    """A policy by name; its own settings stand beside `name` and `every`."""
-
-    model_config = ConfigDict(extra="allow")
-
-    name: Name = "fixed_plan"
-    """A registered policy (`agorasim list policies`)."""
-    every: Annotated[int, Field(ge=1)] = 1
-    """Days between decisions."""
-
-
 class Brand(Strict):
     """A brand."""
 
@@ -71,6 +65,12 @@ class Brand(Strict):
     posts: NonNegative = 0.0
     """Messages a day to each community or message-list member (expected)."""
     policy: PolicyChoice = PolicyChoice()
+    private_domain: PrivateDomain | None = None
+    """Touchpoints where it reaches members directly; absent: whoever joins is a member everywhere."""
+    organisation: Organisation | None = None
+    """Who decides on which channels; none: one policy on all."""
+    partners: Partners | None = None
+    """Terms and behaviour of independent resellers (places at touchpoints of kind `partner`)."""
     referral: Referral | None = None
     """Rewards for bringing newcomers; absent means there are none."""
     seeding: Seeding | None = None
@@ -96,6 +96,10 @@ class Data(Strict):
     """Coefficient of variation of reported figures (lognormal, own spend excepted)."""
     attribution_window: Annotated[int, Field(ge=1, le=365)] = 7
     """Days within which the last identified touch is credited by brands (last click)."""
+    funnel: Funnel | None = None
+    """Visits, page views, bounces and carts; absent: they are not counted."""
+    journeys: Journeys | None = None
+    """A log of every touch of some consumers; absent: none is kept."""
 
 
 class Outcomes(Strict):
