@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from agorasim.scenario.schema.base import Finite, NonNegative, Positive, Probability, Strict
+from agorasim.scenario.schema.modes import Modes
 from agorasim.scenario.schema.over_marketing import OverMarketing
 from agorasim.scenario.schema.retail import Substitution
 
@@ -94,6 +95,8 @@ class Category(Strict):
     memory: Memory = Memory()
     choice: Choice = Choice()
     experience: Experience = Experience()
+    modes: Modes | None = None
+    """Buying modes; absent means that everybody buys in one way."""
     over_marketing: OverMarketing | None = None
     """Wear-out, distrust and opt-out; absent means that fatigue only dampens what contacts do."""
     substitution: Substitution | None = None

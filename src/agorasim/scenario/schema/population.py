@@ -7,6 +7,9 @@ from typing import Annotated
 from pydantic import Field
 
 from agorasim.scenario.schema.base import Finite, Name, NonNegative, Positive, Probability, Strict
+from agorasim.scenario.schema.life_stages import LifeStages, SegmentStages
+from agorasim.scenario.schema.modes import ModeShares
+from agorasim.scenario.schema.people import Age, ChannelLean, Household, Income, Responses, Taste
 
 
 class Region(Strict):
@@ -47,6 +50,32 @@ class Segment(Strict):
     """Share that lets brands identify them across touchpoints."""
     use: dict[Name, Probability] = {}
     """Daily probability of using a touchpoint; the touchpoint's own `use` when absent."""
+    age: Age | None = None
+    """Ages, which move the use of online touchpoints (`population.responses`)."""
+    income: Income | None = None
+    """Incomes, which move price sensitivity."""
+    household: Household | None = None
+    """Household sizes, which move the need rate."""
+    channel: ChannelLean | None = None
+    """Online-active or store-preferring: moves use and utility of online and offline touchpoints."""
+    innovativeness: Taste | None = None
+    """Utility of a brand that the person has never bought."""
+    variety_seeking: Taste | None = None
+    """Utility lost by the brand that the person bought last."""
+    quality_consciousness: Taste | None = None
+    """Added to the weight of quality, as a share of it (0.5: half as much again)."""
+    modes: ModeShares | None = None
+    """Weights of the buying modes of `category.modes`; the modes' own shares when absent."""
+    life_stages: SegmentStages | None = None
+    """What differs from `population.life_stages`."""
+
+
+class SegmentsFrom(Strict):
+    """Segments from a table."""
+
+    file: str
+    """CSV with a row a segment: `name`, `share` and any keys of a segment (`use.social`, `price_sensitivity_mean`);
+    relative to the scenario."""
 
 
 class Population(Strict):
@@ -60,3 +89,9 @@ class Population(Strict):
     """Regions by name."""
     segments: Annotated[dict[Name, Segment], Field(min_length=1)] = {"everyone": Segment()}
     """Segments by name."""
+    segments_from: SegmentsFrom | None = None
+    """A table that `segments` are read from, when the scenario is read."""
+    responses: Responses = Responses()
+    """How demographics and preferred channels of segments that state them move behaviour."""
+    life_stages: LifeStages | None = None
+    """Stages of life; absent means that nobody changes."""
