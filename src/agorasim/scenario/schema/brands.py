@@ -8,10 +8,13 @@ from pydantic import Field
 
 from agorasim.scenario.schema.base import Finite, Name, NonNegative, Positive, Probability, Strict
 from agorasim.scenario.schema.bridges import Bridges
+from agorasim.scenario.schema.compliance import ConsentChange, Fairness, Privacy
 from agorasim.scenario.schema.crisis import CrisisResponse
+from agorasim.scenario.schema.data_platform import DataPlatform
 from agorasim.scenario.schema.funnel import Funnel, Journeys
 from agorasim.scenario.schema.organisation import Organisation
 from agorasim.scenario.schema.partners import Partners
+from agorasim.scenario.schema.personalisation import Personalisation
 from agorasim.scenario.schema.policy import PolicyChoice
 from agorasim.scenario.schema.private_domain import PrivateDomain
 from agorasim.scenario.schema.referral import Referral, Seeding
@@ -65,6 +68,10 @@ class Brand(Strict):
     posts: NonNegative = 0.0
     """Messages a day to each community or message-list member (expected)."""
     policy: PolicyChoice = PolicyChoice()
+    data_platform: DataPlatform | None = None
+    """What the brand does with what it knows of people; absent: all who consent are identified everywhere."""
+    personalisation: Personalisation | None = None
+    """Contacts fitted to people whom the data platform knows; absent means there are none."""
     private_domain: PrivateDomain | None = None
     """Touchpoints where it reaches members directly; absent: whoever joins is a member everywhere."""
     organisation: Organisation | None = None
@@ -96,6 +103,12 @@ class Data(Strict):
     """Coefficient of variation of reported figures (lognormal, own spend excepted)."""
     attribution_window: Annotated[int, Field(ge=1, le=365)] = 7
     """Days within which the last identified touch is credited by brands (last click)."""
+    privacy: Privacy | None = None
+    """Differentially private reports; absent: figures are exact up to `report_noise`."""
+    consent: ConsentChange | None = None
+    """Consent that is taken back in time; absent: it lasts."""
+    fairness: Fairness | None = None
+    """Compare how segments are served; absent: not compared."""
     funnel: Funnel | None = None
     """Visits, page views, bounces and carts; absent: they are not counted."""
     journeys: Journeys | None = None
