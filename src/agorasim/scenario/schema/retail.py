@@ -14,7 +14,7 @@ Days = Annotated[int, Field(ge=1, le=365)]
 class Queue(Strict):
     """Waiting in line at a shop. The wait that people expect follows Erlang's formula for M/M/c queues."""
 
-    servers: Annotated[int, Field(ge=1, le=10_000)] = 1
+    servers: Annotated[int, Field(ge=1, le=200)] = 1
     """Tills or counters that serve at the same time."""
     minutes: Annotated[float, Field(ge=0.0, le=1440.0)] = 3.0
     """Mean time to serve one buyer, minutes; 0: nobody waits."""
@@ -44,7 +44,7 @@ class Replenish(Strict):
     def _fills_up(self) -> Replenish:
         if self.up_to <= self.reorder:
             raise ValueError(
-                f"up_to must be above reorder, so that an order fills something up (got {self.up_to} and {self.reorder})"
+                f"up_to must be above reorder, so that an order adds something (got {self.up_to} and {self.reorder})"
             )
         return self
 
