@@ -267,6 +267,31 @@ def uniforms(now: NDArray[Any], purpose: int, count: int, entity: int = 0) -> ND
     return out[:count]
 
 
+def deep_uniforms(now: NDArray[Any], purpose: int, who: NDArray[Any], entity: Any) -> NDArray[np.float64]:
+    """The four uniforms of a deep purpose for each of some consumers, shape (len(who), 4).
+
+    Args:
+        now: the day's address, as `stream` makes it.
+        purpose: a number of `PURPOSES`.
+        who: numbers of consumers, shape (n,).
+        entity: one stable id for all of them, or one for each, shape (n,).
+    """
+    rows = np.ascontiguousarray(who, dtype=np.int64)
+    out = np.empty((len(rows), 4), dtype=np.float64)
+    entities = np.empty(len(rows), dtype=np.int64)
+    entities[:] = entity
+    _blocks(now, np.int64(purpose), rows, entities, out)
+    return out
+
+
+@kernel
+def _blocks(now: Any, purpose: int, who: Any, entities: Any, out: Any) -> None:
+    for k in range(who.shape[0]):
+        u = block(now, purpose, who[k], entities[k])
+        for j in range(4):
+            out[k, j] = u[j]
+
+
 # --- inversions -----------------------------------------------------------------------------------------------------
 
 

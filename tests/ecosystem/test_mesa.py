@@ -18,7 +18,7 @@ from agorasim import Consumer, Ecosystem, Scenario
 from agorasim.ecosystem import Brand, Shop, World
 from agorasim.ecosystem.records import ORDERS
 from agorasim.errors import InputError
-from agorasim.measures.metrics import METRICS
+from agorasim.measures.metrics import BASE
 
 pytestmark = pytest.mark.mesa
 
@@ -108,7 +108,7 @@ def test_total_is_what_the_kpi_table_says(scenario: Scenario) -> None:
     model = Ecosystem(scenario).run()
     frame = model.kpis()
     rows = frame[(frame[["touchpoint", "segment", "region"]] == "").all(axis=1) & (frame["day"] >= 2)]
-    for metric in (m for m in METRICS if m.ratio is None):
+    for metric in (m for m in BASE if m.ratio is None):
         level = "" if metric.name in ("population", "needs") else "lumo"
         whole = (rows["place"] != "") if metric.name == "stock" else (rows["place"] == "")
         daily = rows[(rows["brand"] == level) & whole].groupby("day")[metric.name].sum()

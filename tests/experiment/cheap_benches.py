@@ -15,7 +15,7 @@ from agorasim.measures.metrics import recorded
 from agorasim.scenario.schema import Scenario
 
 BRANDS = ("rivo", "lumo")
-METRICS = tuple(m.name for m in recorded())
+METRICS = tuple(m.name for m in recorded(()))
 CHANNELS = ("app", "search", "store")
 
 
@@ -45,7 +45,7 @@ def totals(seed, replicate, arm):
         if arm.detail:
             rows += [RowKey(period, b, touchpoint=t) for b in BRANDS for t in CHANNELS]
     values = rng.integers(1, 1000, (len(rows), len(METRICS))) / 8
-    category = np.array(["category" in m.levels for m in recorded()])
+    category = np.array(["category" in m.levels for m in recorded(())])
     of_all = np.array([row.brand == "" for row in rows])
     values[of_all[:, None] != category] = np.nan
     order = rng.permutation(len(rows))

@@ -44,7 +44,7 @@ def rows(seed, replicate):
             row = {"replicate": replicate, "day": day, "brand": brand, **dict.fromkeys(LEVELS, "")}
             if level:
                 row[level] = name
-            for m in metrics.recorded():
+            for m in metrics.recorded(()):
                 known = where in m.levels and (("category" in m.levels) == (brand == ""))
                 real = m.money or m.unit in ("share", "index")
                 drawn = int(rng.integers(1, 1000))

@@ -15,7 +15,7 @@ from agorasim.scenario.schema import Scenario
 
 PAID = ("search", "social", "video")
 OWNED = ("store",)
-NAMES = tuple(m.name for m in recorded())
+NAMES = tuple(m.name for m in recorded(()))
 #: (factor of each channel, the same in the world whose messages people hear, noise of the replicate) -> outcome.
 Formula = Callable[[dict[str, float], dict[str, float], np.random.Generator], float]
 

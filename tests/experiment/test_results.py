@@ -74,7 +74,7 @@ def test_a_frame_holds_one_level_and_every_row_of_it(results, truth, by, brand, 
         rows = rows[(rows[key] != "") == (key == by)]
     keys = ["replicate", "brand"] + ([by] if by else []) + (["day"] if daily else [])
     assert len(frame) == len(rows.groupby(keys)) and not frame.duplicated(keys).any()
-    exists = [m for m in metrics.METRICS if (by or "brand") in m.levels and "category" not in m.levels]
+    exists = [m for m in metrics.BASE if (by or "brand") in m.levels and "category" not in m.levels]
     assert set(frame.columns) == {*keys, *(m.name for m in exists)}
     for metric in exists:
         if metric.kind == "flow" and metric.additive and not metric.ratio:

@@ -40,6 +40,7 @@ class Diary:
             self.in_range(w)
         self.units = self.scenario.currency.minor_units
         self.table = w.kpis().astype(dict.fromkeys(("brand", *LEVELS), object))  # compares faster than Arrow's text
+        self.recorded = [metric for metric in recorded() if metric.name in self.table.columns]
         self.of = {level: self.rows(level) for level in ("category", "brand", *LEVELS)}
 
     def in_range(self, w: World) -> None:
@@ -75,11 +76,11 @@ class Diary:
 
 def check_cells(d: Diary) -> None:
     """A metric stands exactly where the dictionary says; breakdowns of additive ones sum to the whole."""
-    names = [metric.name for metric in recorded()]
+    names = [metric.name for metric in d.recorded]
     assert not np.isinf(d.table[names].to_numpy(dtype=float)).any()
     for level, rows in d.of.items():
         there = dict(zip(names, rows[names].notna().mean(), strict=True))
-        for metric in recorded():
+        for metric in d.recorded:
             if rows.empty:
                 continue
             if level not in metric.levels or (level != "category" and "category" in metric.levels):
@@ -93,7 +94,7 @@ def check_cells(d: Diary) -> None:
     def sums(level: str, columns: list[str]) -> Any:
         """Integer sums by day and brand, money in minor units."""
         rows = d.of[level]
-        scale = [d.units if BY_NAME[name].money else 1 for name in columns]
+        scale = [d.units if BY_NAME[name].money else 2**20 if BY_NAME[name].fixed else 1 for name in columns]
         amounts = rows[columns].to_numpy(dtype=float) * scale
         assert np.abs(amounts - np.rint(amounts)).max(initial=0.0) < 1e-6, "not whole units"
         out = np.zeros((d.world.days.count, len(brands), len(columns)), dtype=np.int64)
@@ -102,7 +103,7 @@ def check_cells(d: Diary) -> None:
 
     for level in LEVELS:
         # Reach of segments and regions adds up as well, as each person is in one of them.
-        add = [m.name for m in recorded() if {level, "brand"} <= set(m.levels)
+        add = [m.name for m in d.recorded if {level, "brand"} <= set(m.levels)
                and (m.additive or (m.name == "reach" and level in ("segment", "region")))]  # fmt: skip
         assert np.array_equal(sums(level, add), sums("brand", add)), level
     category = d.of["category"]

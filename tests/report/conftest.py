@@ -117,7 +117,7 @@ def world(
 
 
 def _kpis(rows: list[dict[str, Any]]) -> pa.Table:
-    names = ["replicate", "day", *KEYS, *(m.name for m in metrics.recorded())]
+    names = ["replicate", "day", *KEYS, *(m.name for m in metrics.recorded(()))]
     return pa.table({name: [row.get(name) for row in rows] for name in names if any(name in row for row in rows)})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any, Final, NoReturn
@@ -28,6 +28,8 @@ class BrandAction:
     """Share of the list price taken off, 0 to 0.95; None keeps the present one."""
     posts: float | None = None
     """Messages a day to each member; None keeps the present rate."""
+    levers: Mapping[str, float] = field(default_factory=dict)
+    """New values of levers that the brand's mechanisms offer (`BrandView.levers`); those left out stay."""
 
     def total(self) -> float:
         """Media money a day over all touchpoints."""
@@ -79,7 +81,24 @@ def check(action: Any, view: BrandView, policy: str) -> BrandAction:
     posts = None if action.posts is None else number("posts", action.posts)
     if posts is not None and posts < 0.0:
         refuse(f"posts must not be negative, got {posts:g}")
-    return BrandAction(spend, price, discount, posts)
+    return BrandAction(spend, price, discount, posts, _levers(action.levers, view, refuse, number))
+
+
+def _levers(
+    levers: Any, view: BrandView, refuse: Callable[[str], NoReturn], number: Callable[[str, Any], float]
+) -> dict[str, float]:
+    """The levers of an action, each one that the brand has and within its bounds."""
+    if not isinstance(levers, Mapping):
+        refuse(f"levers must map names to numbers, got {type(levers).__name__}")
+    out = {}
+    for name, value in levers.items():
+        if name not in view.levers:
+            refuse(unknown("lever", name, view.levers))
+        low, high = view.lever_bounds[name]
+        out[name] = number(f"lever {name!r}", value)
+        if not low <= out[name] <= high:
+            refuse(f"lever {name!r} must be from {low:g} to {high:g}, got {out[name]:g}")
+    return out
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any, Final
 
@@ -125,6 +125,10 @@ class BrandView:
     """Members of the brand's community, app and message lists, as last reported."""
     rivals_spend: Mapping[str, Series]
     """Each rival's media money per day over all touchpoints, as a market monitor reports it."""
+    levers: Mapping[str, float] = field(default_factory=dict)
+    """Levers that the brand's mechanisms offer, and where they stand now."""
+    lever_bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Least and largest value of each lever."""
 
     def __post_init__(self) -> None:
         """Make every series a read-only view of itself. ValueError when one has not the shape (reported_days,)."""
@@ -163,7 +167,7 @@ class BrandView:
 
     def __getstate__(self) -> dict[str, Any]:
         """A pickled view holds its figures, not the world that it would ask."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {part.name: getattr(self, part.name) for part in fields(self)}
 
     def recent(self, series: Series, days: int) -> float:
         """Sum of the last `days` reported values of a series (of all of them when fewer are known; 0.0 of none)."""

@@ -21,13 +21,13 @@ SHARED: Final = frozenset(
 SCRATCH: Final = frozenset(("orders", "uniform", "listed", "who", "what", "tossed", "speakers"))
 
 
-def copied(w: Columns) -> Columns:
-    """Columns that go on exactly as these, for a world between two days."""
+def copied(w: Columns, written: frozenset[str] = frozenset()) -> Columns:
+    """Columns that go on exactly as these, for a world between two days; `written` are shared ones that it owns."""
     arrays = w.arrays()
     for name, array in arrays.items():
         if name in SCRATCH:
             arrays[name] = np.empty_like(array)
-        elif name not in SHARED:
+        elif name not in SHARED or name in written:
             arrays[name] = _same(array)
     twin = Columns(**arrays)
     find_speakers(twin)
@@ -57,5 +57,7 @@ def fingerprint(world: World) -> str:
     for array in (*(getattr(w, name) for name in PERSON), *traits, *columns):
         total.update(array.tobytes())
     for tally in (h.touch, h.by_segment, h.by_region, h.offer, h.spend, h.plan, h.needs_segment, world.market.stock):
+        total.update(tally.tobytes())
+    for tally in (h.costs, *h.extra.values(), *(c for m in world.mechanisms for c in m.columns.values())):
         total.update(tally.tobytes())
     return total.hexdigest()

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from agorasim.behaviour import columns as c
 from agorasim.ecosystem import records as r
+from agorasim.ecosystem import tallies
 from agorasim.ecosystem.tables import CELL_COUNTS, CELL_MEANS, TOUCH_COUNTS
 from agorasim.errors import InputError, unknown
 from agorasim.measures.metrics import recorded
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.world import World
+    from agorasim.measures.metric import Level
 
 Array = NDArray[Any]
 Figures = dict[str, Array]
@@ -183,7 +185,7 @@ class _Summed:
             (segments, {"population": self._in_segment * n, "needs": needs}),
             (regions, {"population": self._in_region * n, "needs": needs_region}),
             self.brands(days, [0]),
-            self._cells(segments, h.by_segment[days], h.levels_segment[days], self._in_segment),
+            self._segments_of_brands(segments, days),
             self._cells(regions, h.by_region[days], h.levels_region[days], self._in_region),
         ]
         return [*out, self._touch(days), self._places(days)] if self.detail else out
@@ -208,8 +210,21 @@ class _Summed:
         book = book.transpose(1, 0, 2).reshape(-1, book.shape[2])
         out.update(_book_figures(book))
         out["contribution"] = book[:, r.REVENUE] - book[:, r.GOODS] - book[:, r.FULFILMENT] - book[:, r.COMMISSION]
+        out["contribution"] = out["contribution"] - spans(h.costs)
         out["profit"] = out["contribution"] - out["spend"] - out["fixed_cost"]
+        for name, tally in tallies.by_brand(self.world, days).items():
+            out[name] = np.add.reduceat(tally, starts, axis=0).reshape(-1)
         return [{"brand": name} for name in self._brands], out
+
+    def _counted(self, level: Level, days: slice) -> Figures:
+        """What mechanisms counted by touchpoint, segment or place."""
+        found = tallies.by_level(self.world, level, days)
+        return {name: tally.sum(axis=0).reshape(-1) for name, tally in found.items()}
+
+    def _segments_of_brands(self, segments: Keys, days: slice) -> Block:
+        h = self.h
+        keys, out = self._cells(segments, h.by_segment[days], h.levels_segment[days], self._in_segment)
+        return keys, {**out, **self._counted("segment", days)}
 
     def _cells(self, groups: Keys, tallies: Array, levels: Array, sizes: Array) -> Block:
         keys = [{"brand": name, **group} for name in self._brands for group in groups]
@@ -225,7 +240,7 @@ class _Summed:
         out["reach"] = sums[:, c.AT_REACH]
         for name, tally in (("spend", h.spend), ("planned_spend", h.plan), ("fixed_cost", h.fixed)):
             out[name] = tally[days].sum(axis=0).reshape(-1)
-        return keys, out
+        return keys, {**out, **self._counted("touchpoint", days)}
 
     def _places(self, days: slice) -> Block:
         keys = [{"brand": o.brand, "place": o.place} for o in self.world.market.offers]
@@ -234,7 +249,7 @@ class _Summed:
         out.update(_book_figures(book))
         endless = (self.h.offer[days, :, r.STOCK] < 0).any(axis=0)
         out["stock"] = np.where(endless, np.nan, book[:, r.STOCK])
-        return keys, out
+        return keys, {**out, **self._counted("place", days)}
 
 
 def _cell_figures(tallies: Array, people: Any) -> Figures:

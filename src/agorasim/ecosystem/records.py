@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from agorasim.behaviour import columns as c
 from agorasim.behaviour.evening import close
+from agorasim.measures.mechanisms import ACCOUNTS
+from agorasim.measures.metrics import BY_NAME
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.market import Market
+    from agorasim.ecosystem.mechanisms.base import Mechanism
     from agorasim.scenario.schema import Scenario
 
 Array = NDArray[Any]
@@ -45,17 +48,33 @@ class History:
         self.spend = np.zeros((days, brands, touch), dtype=np.int64)
         self.plan = np.zeros((days, brands, touch), dtype=np.int64)
         self.fixed = np.zeros((days, brands, touch), dtype=np.int64)
+        #: Costs that mechanisms booked, minor units (D, B, accounts); no accounts in a world without mechanisms.
+        self.costs = np.zeros((days, brands, 0), dtype=np.int64)
+        #: What mechanisms counted, (D, ...) by metric.
+        self.extra: dict[str, Array] = {}
+
+    def make_room(self, mechanisms: list[Mechanism]) -> None:
+        """Room for the tallies of a new world's mechanisms."""
+        if mechanisms:
+            self.costs = np.zeros((*self.costs.shape[:2], len(ACCOUNTS)), dtype=np.int64)
+        for mechanism in mechanisms:
+            for name, tally in mechanism.today.items():
+                self.extra[name] = np.zeros((len(self.costs), *tally.shape), dtype=np.int64)
 
     def copy(self) -> History:
         """A history with the days so far, to be gone on with."""
         twin = copy.copy(self)
         for name, tally in vars(self).items():
             if isinstance(tally, np.ndarray):
-                # Days to come are zero: pages that are not written cost nothing.
-                fresh = np.zeros_like(tally)
-                fresh[: self.days] = tally[: self.days]
-                setattr(twin, name, fresh)
+                setattr(twin, name, self._so_far(tally))
+        twin.extra = {name: self._so_far(tally) for name, tally in self.extra.items()}
         return twin
+
+    def _so_far(self, tally: Array) -> Array:
+        # Days to come are zero: pages that are not written cost nothing.
+        fresh = np.zeros_like(tally)
+        fresh[: self.days] = tally[: self.days]
+        return fresh
 
     def close_day(self, w: c.Columns, plan: Array, spend: Array, fixed: Array, offer: Array) -> None:
         """Write the day's tallies and clear them for the next one."""
@@ -66,6 +85,17 @@ class History:
         )  # fmt: skip
         self.plan[d], self.spend[d], self.fixed[d], self.offer[d] = plan, spend, fixed, offer
         self.days = d + 1
+
+    def close_mechanisms(self, mechanisms: list[Mechanism], costs: Array) -> None:
+        """Write down what mechanisms counted and booked today; call it before `close_day`. Flows are cleared."""
+        d = self.days
+        self.costs[d] = costs
+        costs[...] = 0
+        for mechanism in mechanisms:
+            for name, tally in mechanism.today.items():
+                self.extra[name][d] = tally
+                if BY_NAME[name].kind == "flow":
+                    tally[...] = 0
 
     def members(self, brand: int, known: int) -> int:
         """Members at the end of the last known day."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from agorasim.ecosystem.building import join_chance
 from agorasim.ecosystem.interventions import Change, policy_of
+from agorasim.ecosystem.strategy import levers_of
 from agorasim.errors import InputError
 from agorasim.scenario.catalogue import KINDS
 
@@ -61,6 +62,8 @@ class Script:
         self._messages = messages
         self._held = held
         self._rows, self._plan = self._replayed(world, held)
+        #: Levers that stood alike at first in the held world, by brand: a changed start is a change to be kept.
+        self._levers = {b: _alike(scenario, held, name) for b, name in enumerate(self._brands) if b in self._rows}
         for b, t, lag in self._lags:
             if lag < 0 and not self.holds(b, self.start):
                 raise InputError(
@@ -111,6 +114,9 @@ class Script:
         price, discount, posts = float(held.price[day, row]), float(held.discount[day, row]), held.posts[day, row]
         before = strategies.price[b], strategies.discount[b], strategies.posts[b]
         same = before == (price, discount, posts) and np.array_equal(strategies.plan[b], plan)
+        levers = {name: value for name, value in held.levers[day][row].items() if name in self._levers[b]}
+        same = same and {**strategies.levers[b], **levers} == strategies.levers[b]
+        strategies.levers[b].update(levers)
         strategies.plan[b] = plan
         strategies.price[b], strategies.discount[b], strategies.posts[b] = price, discount, posts
         return not same
@@ -203,6 +209,14 @@ class Script:
 
     def _longest(self) -> int:
         return max((lag for _, _, lag in self._lags), default=0)
+
+
+def _alike(scenario: Scenario, held: Decisions | None, brand: str) -> frozenset[str]:
+    """Levers of a brand that start from the same value in both scenarios."""
+    if held is None:
+        return frozenset()
+    mine, theirs = levers_of(scenario, brand), levers_of(held.scenario, brand)
+    return frozenset(name for name, (_, value) in mine.items() if name in theirs and theirs[name][1] == value)
 
 
 class _Factors:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from agorasim.brands.action import BrandAction, check
 from agorasim.brands.ledger import to_minor
 from agorasim.brands.reporting import BRAND_FIGURES, TOUCHPOINT_FIGURES
 from agorasim.brands.view import BrandView, SealedTable
+from agorasim.ecosystem.mechanisms import Lever, active
 from agorasim.ecosystem.organisation import policy_of_brand
 from agorasim.ecosystem.reports import Reports
 from agorasim.randomness import stream
@@ -54,6 +56,11 @@ class Strategies:
         self.price = [b.product.price for b in models]
         self.discount = [0.0] * len(models)
         self.posts = np.array([b.posts for b in models], dtype=np.float64)
+        #: Levers of mechanisms by brand: where they stand.
+        self.levers = [{name: value for name, (_, value) in levers_of(scenario, b).items()} for b in self.brands]
+        self._bounds = [
+            {name: (lever.low, lever.high) for name, (lever, _) in levers_of(scenario, b).items()} for b in self.brands
+        ]
 
     def copy(self) -> Strategies:
         """Strategies that go on exactly as these; policies keep what they declare as their state."""
@@ -64,6 +71,7 @@ class Strategies:
         twin._reports = [reports.copy() for reports in self._reports]
         for name in ("every", "since", "plan", "_last", "price", "discount", "posts"):
             setattr(twin, name, getattr(self, name).copy())
+        twin.levers = [dict(levers) for levers in self.levers]
         return twin
 
     def _policy(self, b: int, name: str, settings: Mapping[str, Any]) -> Policy:
@@ -100,6 +108,7 @@ class Strategies:
             self.price[b] = self.price[b] if action.price is None else action.price
             self.discount[b] = self.discount[b] if action.discount is None else action.discount
             self.posts[b] = self.posts[b] if action.posts is None else action.posts
+            self.levers[b].update(action.levers)
         return changed
 
     def view(self, b: int, days: Days, day: int, history: History) -> BrandView:
@@ -134,4 +143,17 @@ class Strategies:
             discount=self.discount[b],
             reported_days=known,
             members=history.members(b, known) / self._factor,
+            levers=MappingProxyType(self.levers[b]),
+            lever_bounds=MappingProxyType(self._bounds[b]),
         )
+
+
+def levers_of(scenario: Scenario, brand: str) -> dict[str, tuple[Lever, float]]:
+    """The levers that a brand's mechanisms offer, with the scenario's values, sorted by name."""
+    found = {}
+    for mechanism in active(scenario):
+        for lever in mechanism.levers:
+            value = lever.value(scenario.brands[brand])
+            if value is not None:
+                found[lever.name] = (lever, value)
+    return dict(sorted(found.items()))

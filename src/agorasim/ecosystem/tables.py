@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from agorasim.behaviour import columns as c
 from agorasim.ecosystem import records as r
-from agorasim.measures.metrics import recorded
+from agorasim.ecosystem import tallies
+from agorasim.measures.metrics import BY_NAME, recorded
 from agorasim.randomness import LAYOUT, uniforms
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from agorasim.ecosystem.world import World
+    from agorasim.measures.metric import Level
 
 Array = NDArray[Any]
 Columns = dict[str, Array]
@@ -33,22 +35,22 @@ TOUCH_COUNTS: Final = {
 }  # fmt: skip
 
 
-def kpi_schema() -> pa.Schema:
+def kpi_schema(world: World) -> pa.Schema:
     """Columns of the KPI table: keys, then one a recorded metric (money and mean states float64, counts int64)."""
     import pyarrow as pa
 
     keys = [("replicate", pa.int32()), ("day", pa.int32())]
     keys += [(k, pa.string()) for k in ("brand", "touchpoint", "place", "segment", "region")]
-    return pa.schema(
-        keys + [(m.name, pa.float64() if m.money or m.name in r.MEANS else pa.int64()) for m in recorded()]
-    )
+    chosen = recorded([mechanism.name for mechanism in world.mechanisms])
+    real = {m.name for m in chosen if m.money or m.fixed or m.name in r.MEANS}
+    return pa.schema(keys + [(m.name, pa.float64() if m.name in real else pa.int64()) for m in chosen])
 
 
 def kpi_table(world: World) -> pa.Table:
     """The KPI table of a world's days so far, sorted by its keys; a metric that a row does not have is null."""
     import pyarrow as pa
 
-    schema = kpi_schema()
+    schema = kpi_schema(world)
     writer = _Writer(world)
     parts = []
     for keys, columns in writer.blocks():
@@ -102,7 +104,7 @@ class _Writer:
             (self._keys(brand=self.brands, touchpoint=self.touchpoints), self._touch()),
             (
                 self._keys(brand=self.brands, segment=segments),
-                self._cells(h.by_segment, h.levels_segment, self.segment_sizes),
+                {**self._cells(h.by_segment, h.levels_segment, self.segment_sizes), **self._counted("segment")},
             ),
             (
                 self._keys(brand=self.brands, region=regions),
@@ -152,13 +154,26 @@ class _Writer:
         book = np.array([h.offer[d][:, owner == b].sum(axis=1) for b in range(len(self.brands))])
         book = book.transpose(1, 0, 2).reshape(-1, 8)
         contribution = book[:, r.REVENUE] - book[:, r.GOODS] - book[:, r.FULFILMENT] - book[:, r.COMMISSION]
+        contribution = contribution - h.costs[d].sum(axis=2).reshape(-1)
         media = (h.spend[d] + h.fixed[d]).sum(axis=2).reshape(-1)
         for name, column in (("discounts", r.DISCOUNTS), ("cost_of_goods", r.GOODS),
                              ("fulfilment_cost", r.FULFILMENT), ("commission", r.COMMISSION)):  # fmt: skip
             out[name] = book[:, column] / self.money
         out["contribution"] = contribution / self.money
         out["profit"] = (contribution - media) / self.money
+        out.update({name: self._figure(name, tally) for name, tally in tallies.by_brand(w, d).items()})
         return out
+
+    def _figure(self, name: str, tally: Array) -> Array:
+        """What a mechanism counted, as a flat column in the metric's unit."""
+        entry = BY_NAME[name]
+        flat = tally.reshape(-1) / self.money if entry.money else tally.reshape(-1)
+        return flat if entry.money or entry.fixed else np.rint(flat).astype(np.int64)
+
+    def _counted(self, level: Level) -> Columns:
+        """What mechanisms counted by touchpoint, segment or place."""
+        found = tallies.by_level(self.world, level, slice(0, self.days))
+        return {name: self._figure(name, tally) for name, tally in found.items()}
 
     def _touch(self) -> Columns:
         h, d = self.h, slice(0, self.days)
@@ -167,7 +182,7 @@ class _Writer:
         out["spend"] = h.spend[d].reshape(-1) / self.money
         out["planned_spend"] = h.plan[d].reshape(-1) / self.money
         out["fixed_cost"] = h.fixed[d].reshape(-1) / self.money
-        return out
+        return {**out, **self._counted("touchpoint")}
 
     def _places(self) -> tuple[Columns, Columns]:
         """One row a day and offer: a brand's sales at a place."""
@@ -185,7 +200,7 @@ class _Writer:
                              ("fulfilment_cost", r.FULFILMENT), ("commission", r.COMMISSION)):  # fmt: skip
             out[name] = flat[:, column] / self.money
         out["stock"] = np.ma.masked_array(flat[:, r.STOCK], mask=flat[:, r.STOCK] < 0)
-        return keys, out
+        return keys, {**out, **self._counted("place")}
 
 
 def network_tables(world: World) -> dict[str, pa.Table]:

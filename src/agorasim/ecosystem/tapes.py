@@ -17,7 +17,7 @@ _NOBODY: Final = np.empty(0, dtype=np.int32)
 
 class Decisions:
     """Every brand's standing orders on every day: plan (D, B, T) in minor units a day, before the cool-down silences
-    media; price, discount and posts (D, B)."""
+    media; price, discount and posts (D, B); levers by day and brand."""
 
     def __init__(self, scenario: Scenario, factor: float) -> None:
         days, brands = scenario.calendar.days, len(scenario.brands)
@@ -29,6 +29,7 @@ class Decisions:
         self.price = np.zeros((days, brands))
         self.discount = np.zeros((days, brands))
         self.posts = np.zeros((days, brands))
+        self.levers: list[list[dict[str, float]]] = [[{} for _ in self.brands] for _ in range(days)]
         #: Whether a brand's orders differ from the day before, (D, B).
         self.differs = np.ones((days, brands), dtype=bool)
 
@@ -36,10 +37,12 @@ class Decisions:
         """Write down what holds today."""
         self.plan[day] = strategies.plan
         self.price[day], self.discount[day], self.posts[day] = strategies.price, strategies.discount, strategies.posts
+        self.levers[day] = [dict(levers) for levers in strategies.levers]
         if day:
             same = (self.plan[day] == self.plan[day - 1]).all(axis=1)
             for part in (self.price, self.discount, self.posts):
                 same &= part[day] == part[day - 1]
+            same &= [a == b for a, b in zip(self.levers[day], self.levers[day - 1], strict=True)]
             self.differs[day] = ~same
 
     def decides_alike(self, name: str, brand: Brand) -> bool:

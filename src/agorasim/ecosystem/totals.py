@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour import columns as c
 from agorasim.ecosystem import records as r
+from agorasim.ecosystem import tallies
 from agorasim.ecosystem.tables import CELL_COUNTS, CELL_MEANS, TOUCH_COUNTS
 from agorasim.errors import InputError, unknown
-from agorasim.measures.metrics import BY_NAME
+from agorasim.measures.metrics import BASE, BY_NAME
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.world import World
 
+MECHANISM_METRICS: Final = frozenset(BY_NAME) - {m.name for m in BASE}
 _BOOK = {
     "revenue": r.REVENUE, "discounts": r.DISCOUNTS, "cost_of_goods": r.GOODS, "fulfilment_cost": r.FULFILMENT,
     "commission": r.COMMISSION, "stock": r.STOCK,
@@ -54,7 +56,15 @@ def total(world: World, metric: str, brand: str | None = None) -> float:
     unit: int = world.scenario.currency.minor_units if entry.money else 1
     if metric in CELL_MEANS:
         unit = int(c.FIXED) * world.size
+    if metric in MECHANISM_METRICS and not is_counted(world, metric):
+        return float("nan")
     return float((daily.sum() if entry.additive or entry.kind == "stock" else daily.mean()) / unit)
+
+
+def is_counted(world: World, metric: str) -> bool:
+    """Whether the world has the mechanism that counts a metric, for brands."""
+    of_cost = metric.startswith("cost_") and bool(world.mechanisms)
+    return of_cost or (metric in world.history.extra and "brand" in BY_NAME[metric].levels)
 
 
 _LEVELS = {"customers": c.CUSTOMERS, "members": c.MEMBERS}
@@ -71,6 +81,8 @@ def _daily(world: World, metric: str, b: int, days: slice) -> NDArray[Any]:
         return np.asarray(h.by_segment[days, b, :, CELL_MEANS[metric]].sum(axis=1))
     if metric in TOUCH_COUNTS:
         return np.asarray(h.touch[days, b, :, TOUCH_COUNTS[metric]].sum(axis=1))
+    if metric in MECHANISM_METRICS:
+        return np.asarray(tallies.by_brand(world, days)[metric][:, b])
     media = {"spend": h.spend, "planned_spend": h.plan, "fixed_cost": h.fixed}
     if metric in media:
         return np.asarray(media[metric][days, b].sum(axis=1))
@@ -81,6 +93,7 @@ def _daily(world: World, metric: str, b: int, days: slice) -> NDArray[Any]:
     if metric in _BOOK:
         return np.asarray(sums[:, _BOOK[metric]])
     value = sums[:, r.REVENUE] - sums[:, r.GOODS] - sums[:, r.FULFILMENT] - sums[:, r.COMMISSION]
+    value = value - h.costs[days, b].sum(axis=1)
     if metric == "profit":
         value = value - (h.spend[days, b] + h.fixed[days, b]).sum(axis=1)
     return np.asarray(value)

@@ -15,14 +15,17 @@ from agorasim.behaviour.word_of_mouth import adopted, send
 from agorasim.brands.ledger import to_minor
 from agorasim.ecosystem.building import NO_AGENDA, build, need_zero, order_space, speaker_space, tie_weights
 from agorasim.ecosystem.copying import copied, find_speakers, fingerprint
+from agorasim.ecosystem.mechanisms import HOOKS, mechanisms_of
 from agorasim.ecosystem.records import COMMISSION, DISCOUNTS, FULFILMENT, GOODS, LOST, ORDERS, REVENUE, STOCK
 from agorasim.errors import ActionError, InputError
+from agorasim.measures.mechanisms import ACCOUNTS
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
     from agorasim.ecosystem.agenda import Agenda
+    from agorasim.ecosystem.mechanisms import Mechanism
     from agorasim.ecosystem.script import Script
     from agorasim.ecosystem.tapes import Tape
     from agorasim.ecosystem.trial import Trial
@@ -46,6 +49,7 @@ PHASES: Final = (
     ("reflect", "buyers recommend, complain, join"),
     ("record", "the day's tallies are written down"),
 )
+_ACCOUNT: Final = {name: k for k, name in enumerate(ACCOUNTS)}
 #: Phases that belong to one consumer; a `Consumer` subclass may replace each.
 CONSUMER_PHASES: Final = ("see", "talk", "need", "search", "choose", "receive", "reflect")
 
@@ -109,7 +113,21 @@ class World:
         #: The experiment inside this world, when one was started.
         self.trial: Trial | None = None
         self._conditions: tuple[Any, ...] = ()
+        #: Costs that mechanisms booked today, (B, accounts) in minor units.
+        self.costs: Array = np.zeros((len(scenario.brands), len(ACCOUNTS)), dtype=np.int64)
+        #: Whether today's media were planned anew.
+        self.media_fresh = True
+        self.mechanisms: list[Mechanism] = mechanisms_of(self)
+        self.history.make_room(self.mechanisms)
+        self._find_hooks()
         self._announce(np.flatnonzero(self.w.owner))
+
+    def _find_hooks(self) -> None:
+        """List, for each hook, the mechanisms that act in it."""
+        self._hooks: dict[str, list[Callable[..., Any]]] = {
+            hook: [getattr(m, hook) for m in self.mechanisms if hasattr(m, hook)] for hook in HOOKS
+        }
+        self._staged = any(self._hooks[hook] for hook in ("seen", "needed", "evaluate"))
 
     # --- time -------------------------------------------------------------------------------------------------------
 
@@ -161,6 +179,7 @@ class World:
             self._stale_search = True
             self.w.params["need_factor"] = factor
             self.w.need_zero[:] = need_zero(self.w.need_rate, factor)
+        self._let_act("opened")
 
     def decide(self) -> None:
         """Brands whose day it is act; their prices are posted."""
@@ -180,6 +199,7 @@ class World:
             self._stale_media = True
         if self.tape is not None and self.tape.decisions is not None:
             self.tape.decisions.note(self.day, strategies)
+        self._let_act("decided")
 
     def expect_new_media(self) -> None:
         """Something that today's media follow from was changed from outside."""
@@ -187,10 +207,15 @@ class World:
 
     def plan_media(self) -> None:
         """Turn standing orders into what each user of a touchpoint gets; in the cool-down nobody buys media."""
+        self._buy_media()
+        self._let_act("planned")
+
+    def _buy_media(self) -> None:
         day, media = self.day, self.media
         quiet = day >= self.days.quiet_from
         conditions = (quiet, float(self.days.media_price[day]), media.running(self.days, day))
-        if conditions == self._conditions and not self._stale_media:
+        self.media_fresh = conditions != self._conditions or self._stale_media
+        if not self.media_fresh:
             if self._stale_search:  # the weekday changes how many search, nothing else
                 self.w.put(results=media.search_results(self._ordered, self._need_factor))
                 self._stale_search = False
@@ -207,6 +232,10 @@ class World:
 
     def carry_messages(self) -> None:
         """Yesterday's messages cross today's ties into inboxes."""
+        self._send_messages()
+        self._let_act("carried")
+
+    def _send_messages(self) -> None:
         w = self.w
         if len(w.says) == 0:
             return
@@ -226,11 +255,31 @@ class World:
 
     def live(self) -> None:
         """Consumers see, talk, need, search and choose: one fused pass, unless a phase was replaced."""
-        if not self.replaced:
+        if not self.replaced and not self._staged:
             passes.morning(self.w)
             return
-        for name in ("see", "talk", "need", "search", "choose"):
-            self.part(name)
+        self.part("see")
+        self._let_act("seen")
+        self.part("talk")
+        self.part("need")
+        if self._staged:
+            self._think()
+        self.part("search")
+        if self._staged:
+            self._let_act("evaluate", np.flatnonzero(self.w.needs))
+        self.part("choose")
+
+    def _think(self) -> None:
+        """Mechanisms may postpone needs of today, or bring up others."""
+        who = np.flatnonzero(self.w.needs)
+        for act in self._hooks["needed"]:
+            found = act(self, who)
+            who = who if found is None else found
+
+    def _let_act(self, hook: str, *about: Any) -> None:
+        """Mechanisms act at this point of the day."""
+        for act in self._hooks[hook]:
+            act(self, *about)
 
     def part(self, name: str) -> None:
         """One consumer phase for everybody: view by view where replaced, else the compiled pass."""
@@ -252,6 +301,7 @@ class World:
                 due = [np.flatnonzero(w.arrives.reshape(-1) == self.day)]
             codes = np.concatenate([np.empty(0, dtype=np.int64), *due])  # its own: the list of a copied world is shared
             self._received = codes[: experience.receive_codes(w, codes)]
+            self._let_act("received", self._received)
         else:
             if self.loose:
                 self._received = np.flatnonzero(w.flags.reshape(-1) & np.uint8(EXPERIENCED))
@@ -264,11 +314,14 @@ class World:
         if "choose" in self.replaced:
             orders[:] = orders[np.lexsort((orders["sequence"], orders["consumer"]))]
         market.ration(w)
+        self._let_act("rationed")
         codes, waits = np.empty(len(orders), dtype=np.int64), np.empty(len(orders), dtype=np.int64)
         count = experience.settle_orders(w, codes, waits)
         served = w.at_offer[:, OF_ORDERS]
         market.take(served)
         self._book(served, w.at_offer[:, OF_LOST])
+        if self._hooks["settled"]:
+            self._let_act("settled", orders[orders["served"] == 1])
         self._spend = self.media.charged(self.plan, w.at_touch)
         self._expect(codes[:count], waits[:count])
         if self.scenario.category.kind == "durable":
@@ -312,9 +365,12 @@ class World:
 
     def record(self) -> None:
         """Sum states, write the day down and clear the tallies."""
+        self._let_act("closing")
         if self.loose:
             self._check_states()
             experience.count_levels(self.w)
+        if self.mechanisms:
+            self.history.close_mechanisms(self.mechanisms, self.costs)
         experience.record_states(self.w)
         self.history.close_day(self.w, self.plan, self._spend, self.fixed, self._offer)
 
@@ -361,17 +417,19 @@ class World:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         twin.replaced, twin.tape = {}, None
-        twin.w = copied(self.w)
+        twin.w = copied(self.w, frozenset(name for m in self.mechanisms for name in m.writes))
         twin.market = self.market.copy(twin.w.offers)
         twin.media, twin.strategies, twin.history = self.media.copy(), self.strategies.copy(), self.history.copy()
         twin.script = None if self.script is None else self.script.copy()
-        twin._offer = self._offer.copy()
+        twin._offer, twin.costs = self._offer.copy(), self.costs.copy()
+        twin.mechanisms = [mechanism.copy() for mechanism in self.mechanisms]
+        twin._find_hooks()
         twin._due = {day: list(codes) for day, codes in self._due.items()}
         return twin
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        state["replaced"], state["tape"], state["agenda"] = {}, None, None
+        state["replaced"], state["tape"], state["agenda"], state["_hooks"] = {}, None, None, {}
         # Scratch space for a day's orders is large and empty between days.
         state["w"] = Columns(
             **{**self.w.arrays(), "orders": self.w.orders[:0], "speakers": self.w.speakers[:0], **NO_AGENDA}
@@ -382,6 +440,28 @@ class World:
         self.__dict__.update(state)
         self.w.put(orders=order_space(self.scenario, self.size), speakers=speaker_space(self.w.says.size))
         find_speakers(self.w)
+        self._find_hooks()
+
+    # --- what mechanisms ask and do ---------------------------------------------------------------------------------
+
+    @property
+    def orders(self) -> Array:
+        """Today's orders (`ORDER` records), sorted by consumer and number once the choice is over."""
+        return self.w.orders[: self.w.counts[ORDERS_WRITTEN]]
+
+    def charge(self, b: int, account: str, minor: int) -> None:
+        """Book a cost of today to a brand: minor units, at least 0, to one of `ACCOUNTS`. ValueError if negative."""
+        if minor < 0:
+            raise ValueError(f"a cost must not be negative, got {minor} for {account!r}")
+        self.costs[b, _ACCOUNT[account]] += minor
+
+    def lever(self, b: int, name: str) -> float:
+        """Where a brand's lever stands today. KeyError when the brand does not have it."""
+        return self.strategies.levers[b][name]
+
+    def mechanism(self, name: str) -> Mechanism | None:
+        """The world's mechanism of that name; None when it is off."""
+        return next((m for m in self.mechanisms if m.name == name), None)
 
     @property
     def needs_today(self) -> int:

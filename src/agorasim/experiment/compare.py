@@ -21,7 +21,7 @@ from agorasim.experiment.policies import Policies, policy_arms, variant_arms
 from agorasim.experiment.precision import MOST, USUAL, Reached, Wanted, Watched, collect, sound
 from agorasim.experiment.sheet import STANDARD, Cell, Sheet, cells, exists, owner, period_names
 from agorasim.experiment.summary import COUNTED, END
-from agorasim.measures.metrics import BY_NAME, METRICS
+from agorasim.measures.metrics import BASE, BY_NAME, METRICS, Metric
 
 if TYPE_CHECKING:
     from agorasim.experiment.answers import Answers
@@ -219,7 +219,7 @@ class Compare:
         for metric in METRICS:
             for period in (COUNTED, END):
                 cell = Cell(owner(metric, self.brand), period)
-                if exists(metric, cell):
+                if exists(metric, cell) and self._is_counted(sheet, metric, cell):
                     self._block(sheet, metric.name, cell)
         metric = BY_NAME[self.outcome]
         names = period_names(self.scenario, self.periods) if self.periods != COUNTED else []
@@ -230,6 +230,10 @@ class Compare:
                 for name in dict.fromkeys([self.outcome, *STANDARD]):
                     if exists(BY_NAME[name], Cell(rival)):
                         self._block(sheet, name, Cell(rival))
+
+    def _is_counted(self, sheet: Sheet, metric: Metric, cell: Cell) -> bool:
+        """Whether any world has the figure: those of a mechanism exist only where it is on."""
+        return metric in BASE or bool(np.isfinite(sheet.read(self.arms, metric.name, cell)).any())
 
     def _block(self, sheet: Sheet, metric: str, cell: Cell) -> None:
         """Levels of all arms, and the differences of all others to the first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -292,6 +293,17 @@ class Results:
             raise InputError("the category as a whole (brand '') cannot stand beside single brands: ask for it alone")
         return [name for name in ["", *self.brands] if name in asked]
 
+    @cached_property
+    def recorded(self) -> frozenset[str]:
+        """Names of the metrics that the run's worlds recorded."""
+        base = {m.name for m in metrics.recorded(())}
+        found = self._store.read(self.replicates[0]).column_names if self.replicates else ()
+        return frozenset(base | (set(found) & set(metrics.BY_NAME)))
+
+    def has(self, metric: metrics.Metric) -> bool:
+        """Whether the run's worlds recorded a metric, or what it follows from."""
+        return {*(metric.ratio or (metric.name,))} <= self.recorded
+
     @staticmethod
     def _metric(name: str) -> metrics.Metric:
         if name not in metrics.BY_NAME:
@@ -308,7 +320,7 @@ class Results:
             return ("category" in metric.levels) == category
 
         if names is None:
-            return [m for m in metrics.METRICS if exists(m) and belongs(m)]
+            return [m for m in metrics.METRICS if exists(m) and belongs(m) and self.has(m)]
         chosen = [self._metric(name) for name in dict.fromkeys(names)]
         for metric in chosen:
             if not (exists(metric) and belongs(metric)):
@@ -318,6 +330,8 @@ class Results:
                     f"metric {metric.name!r} does not exist by {by} here; it exists for {whose}"
                     + (f", by {levels}" if levels else "")
                 )
+            if not self.has(metric):
+                raise InputError(f"metric {metric.name!r} belongs to a mechanism that the scenario does not switch on")
         return chosen
 
 

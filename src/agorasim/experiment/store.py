@@ -147,8 +147,10 @@ class Store:
             if part.exists() and (table := self.table(name)) is not None:
                 write_bytes(self.tables / f"{name}.parquet", tables.encode(table))
         target = self.tables / "kpis.parquet"
-        with atomic(target) as file, contextlib.closing(tables.writer(file, tables.KPIS)) as writer:
-            for replicate in self.finished():
+        finished = self.finished()
+        like = self.read(finished[0]).column_names if finished else ()
+        with atomic(target) as file, contextlib.closing(tables.writer(file, tables.KPIS, like)) as writer:
+            for replicate in finished:
                 tables.append(writer, self.read(replicate))
         self.close()
         self._groups, self._file = self._row_groups(target)

@@ -83,9 +83,10 @@ def summarise(store: Store, *, days: int, warmup: int, level: float, currency: s
     """
     import pyarrow.compute as pc
 
-    recorded = [m.name for m in metrics.recorded()]
-    stocks = [m.name for m in metrics.recorded() if m.kind == "stock"]
     replicates = store.finished()
+    there = store.read(replicates[0]).column_names if replicates else ()
+    recorded = [m.name for m in metrics.recorded() if m.name in there]
+    stocks = [name for name in recorded if metrics.BY_NAME[name].kind == "stock"]
     counted, end = _Cells(recorded, len(replicates)), _Cells(stocks, len(replicates))
     for position, number in enumerate(replicates):
         table = store.read(number)
@@ -96,7 +97,7 @@ def summarise(store: Store, *, days: int, warmup: int, level: float, currency: s
     for period, cells in ((COUNTED, counted), (END, end)):
         values = dict(cells.values())
         if period == COUNTED:
-            values.update({m.name: ratio(values, m) for m in metrics.METRICS if m.ratio})
+            values.update({m.name: ratio(values, m) for m in metrics.METRICS if m.ratio and {*m.ratio} <= {*recorded}})
         for name, by_group in values.items():
             unit = unit_text(metrics.BY_NAME[name].unit, currency)
             found = mean_interval(by_group, level)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agorasim.measures import metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import pyarrow as pa
 
@@ -31,6 +31,7 @@ GROUP_KEYS: Final = tuple(key for key in metrics.KEYS if key != "day")
 #: Where the identity of a run is kept in a part; finished tables carry nothing.
 IDENTITY: Final = b"agorasim"
 
+_BASE: Final = frozenset(metrics.recorded(()))
 _REAL_UNITS: Final = frozenset({"share", "index"})
 _GRAPH_ROW_KEYS: Final = {"network": ("node",), "network_edges": ("layer", "source", "target")}
 #: Larger than any table of one replicate: a replicate is one row group.
@@ -46,14 +47,18 @@ _WRITER: Final[dict[str, Any]] = {
 }
 
 
-def schema(name: str) -> pa.Schema:
-    """The columns of a stored table: `kpis`, `network`, `network_edges`, `summary` or `worlds`."""
+def schema(name: str, beside: Collection[str] = ()) -> pa.Schema:
+    """The columns of a stored table: `kpis`, `network`, `network_edges`, `summary` or `worlds`.
+
+    `beside` the metrics that every world has, `kpis` has those of mechanisms that the worlds had.
+    """
     import pyarrow as pa
 
     if name == KPIS:
         keys = [(key, pa.int32() if key in ("replicate", "day") else pa.string()) for key in ROW_KEYS]
-        real = {m.name for m in metrics.recorded() if m.money or m.unit in _REAL_UNITS}
-        return pa.schema(keys + [(m.name, pa.float64() if m.name in real else pa.int64()) for m in metrics.recorded()])
+        chosen = [m for m in metrics.recorded() if m in _BASE or m.name in beside]
+        real = {m.name for m in chosen if m.money or m.fixed or m.unit in _REAL_UNITS}
+        return pa.schema(keys + [(m.name, pa.float64() if m.name in real else pa.int64()) for m in chosen])
     text, number, whole = pa.string(), pa.float64(), pa.int32()
     if name == WORLDS:
         about = {key: whole if key == "replicate" else text for key in WORLD_KEYS}
@@ -79,7 +84,7 @@ def normalise(name: str, table: pa.Table) -> pa.Table:
     """
     import pyarrow as pa
 
-    columns = schema(name)
+    columns = schema(name, table.column_names)
     if extra := sorted(set(table.column_names) - set(columns.names)):
         raise ValueError(f"table {name!r} has columns that no metric declares: {', '.join(extra)}")
     arrays = []
@@ -104,11 +109,11 @@ def encode(table: pa.Table, identity: Mapping[str, Any] | None = None) -> bytes:
     return data
 
 
-def writer(sink: Any, name: str) -> Any:
-    """A `pyarrow.parquet.ParquetWriter` for a finished table; feed it with `append`."""
+def writer(sink: Any, name: str, like: Collection[str] = ()) -> Any:
+    """A `pyarrow.parquet.ParquetWriter` for a finished table with columns `like` those; feed it with `append`."""
     import pyarrow.parquet as pq
 
-    return pq.ParquetWriter(sink, schema(name), **_WRITER)
+    return pq.ParquetWriter(sink, schema(name, like), **_WRITER)
 
 
 def append(to: Any, table: pa.Table) -> None:

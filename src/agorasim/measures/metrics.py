@@ -2,100 +2,66 @@
 
 A *flow* happens during a day and adds up over days; a *stock* is a level at the end of a day. A metric is *additive*
 when the rows of a breakdown sum to the brand's row. Ratios are recomputed from their parts after adding,
-never averaged.
+never averaged. Metrics of a mechanism (`measures.mechanisms`) exist in worlds that have it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Collection
+from typing import Final
 
-Level = Literal["category", "brand", "touchpoint", "place", "segment", "region"]
+from agorasim.measures.mechanisms import COSTS, OF_MECHANISM
+from agorasim.measures.metric import Level, Metric, flow, ratio, stock
 
+__all__ = ["BASE", "BY_NAME", "KEYS", "METRICS", "Level", "Metric", "recorded"]
 
-@dataclass(frozen=True)
-class Metric:
-    """One column of the KPI table."""
-
-    name: str
-    unit: str
-    kind: Literal["flow", "stock"]
-    additive: bool
-    levels: tuple[Level, ...]
-    meaning: str
-    #: For a ratio: (numerator, denominator) of flows, so that any sum of rows gives it again.
-    ratio: tuple[str, str] | None = None
-    money: bool = False
-
-
-def _flow(name: str, unit: str, levels: str, meaning: str, *, additive: bool = True, money: bool = False) -> Metric:
-    return Metric(name, unit, "flow", additive, _levels(levels), meaning, money=money)
-
-
-def _stock(name: str, unit: str, levels: str, meaning: str, *, additive: bool = False) -> Metric:
-    return Metric(name, unit, "stock", additive, _levels(levels), meaning)
-
-
-def _ratio(name: str, unit: str, levels: str, meaning: str, top: str, bottom: str) -> Metric:
-    return Metric(name, unit, "flow", False, _levels(levels), meaning, ratio=(top, bottom))
-
-
-_LETTERS: Final[dict[str, Level]] = {
-    "c": "category", "b": "brand", "t": "touchpoint", "p": "place", "s": "segment", "r": "region",
-}  # fmt: skip
-
-
-def _levels(letters: str) -> tuple[Level, ...]:
-    return tuple(_LETTERS[letter] for letter in letters)
-
-
-METRICS: Final[tuple[Metric, ...]] = (
+BASE: Final[tuple[Metric, ...]] = (
     # the category as a whole (rows with an empty brand)
-    _stock("population", "consumers", "csr", "consumers in the world", additive=True),
-    _flow("needs", "needs", "csr", "needs that arose in the category"),
+    stock("population", "consumers", "csr", "consumers in the world", additive=True),
+    flow("needs", "needs", "csr", "needs that arose in the category"),
     # media and owned contact
-    _flow("spend", "money", "bt", "media money paid for what was delivered", money=True),
-    _flow("planned_spend", "money", "bt", "media money the policy planned", money=True),
-    _flow("impressions", "impressions", "bt", "times people met the brand on a touchpoint, paid and owned"),
-    _flow("reach", "consumers", "btsr", "people who met the brand that day", additive=False),
-    _flow("clicks", "clicks", "bt", "impressions clicked"),
-    _flow("searches", "searches", "bt", "needs searched with the brand among the results"),
+    flow("spend", "money", "bt", "media money paid for what was delivered", money=True),
+    flow("planned_spend", "money", "bt", "media money the policy planned", money=True),
+    flow("impressions", "impressions", "bt", "times people met the brand on a touchpoint, paid and owned"),
+    flow("reach", "consumers", "btsr", "people who met the brand that day", additive=False),
+    flow("clicks", "clicks", "bt", "impressions clicked"),
+    flow("searches", "searches", "bt", "needs searched with the brand among the results"),
     # word of mouth
-    _flow("recommendations", "messages", "bsr", "recommendations that buyers started or passed on"),
-    _flow("complaints", "messages", "bsr", "complaints that buyers started or passed on"),
-    _flow("heard_good", "messages", "bsr", "recommendations that reached a friend"),
-    _flow("heard_bad", "messages", "bsr", "complaints that reached a friend"),
+    flow("recommendations", "messages", "bsr", "recommendations that buyers started or passed on"),
+    flow("complaints", "messages", "bsr", "complaints that buyers started or passed on"),
+    flow("heard_good", "messages", "bsr", "recommendations that reached a friend"),
+    flow("heard_bad", "messages", "bsr", "complaints that reached a friend"),
     # choice and sales
-    _flow("considered", "needs", "bsr", "needs in which the brand was considered"),
-    _flow("orders", "orders", "bpsr", "orders served"),
-    _flow("lost_orders", "orders", "bpsr", "orders refused for want of stock or capacity"),
-    _flow("revenue", "money", "bpsr", "money paid by buyers", money=True),
-    _flow("new_customers", "consumers", "bsr", "first purchases from the brand"),
-    _flow("discounts", "money", "bp", "list price not charged because of promotions (not part of revenue)", money=True),
+    flow("considered", "needs", "bsr", "needs in which the brand was considered"),
+    flow("orders", "orders", "bpsr", "orders served"),
+    flow("lost_orders", "orders", "bpsr", "orders refused for want of stock or capacity"),
+    flow("revenue", "money", "bpsr", "money paid by buyers", money=True),
+    flow("new_customers", "consumers", "bsr", "first purchases from the brand"),
+    flow("discounts", "money", "bp", "list price not charged because of promotions (not part of revenue)", money=True),
     # money
-    _flow("cost_of_goods", "money", "bp", "unit cost of what was sold", money=True),
-    _flow("fulfilment_cost", "money", "bp", "delivery borne by the brand", money=True),
-    _flow("commission", "money", "bp", "kept by operators of selling touchpoints", money=True),
-    _flow("fixed_cost", "money", "bt", "running owned touchpoints", money=True),
-    _flow("contribution", "money", "b", "revenue less goods, fulfilment and commission", money=True),
-    _flow("profit", "money", "b", "contribution less media spend and fixed cost", money=True),
+    flow("cost_of_goods", "money", "bp", "unit cost of what was sold", money=True),
+    flow("fulfilment_cost", "money", "bp", "delivery borne by the brand", money=True),
+    flow("commission", "money", "bp", "kept by operators of selling touchpoints", money=True),
+    flow("fixed_cost", "money", "bt", "running owned touchpoints", money=True),
+    flow("contribution", "money", "b", "revenue less goods, fulfilment and commission", money=True),
+    flow("profit", "money", "b", "contribution less media spend and fixed cost", money=True),
     # people's states
-    _stock("awareness", "share", "bsr", "mean awareness over consumers (0 to 1): strength of memory, decays"),
-    _stock("goodwill", "index", "bsr", "mean goodwill over consumers (-1 to 1)"),
-    _stock("habit", "share", "bsr", "mean habit over consumers (0 to 1)"),
-    _stock("members", "consumers", "b", "members of the brand's community, app or list", additive=True),
-    _stock("customers", "consumers", "bsr", "people who have ever bought from the brand", additive=True),
-    _stock("stock", "units", "p", "units on hand at the end of the day", additive=True),
+    stock("awareness", "share", "bsr", "mean awareness over consumers (0 to 1): strength of memory, decays"),
+    stock("goodwill", "index", "bsr", "mean goodwill over consumers (-1 to 1)"),
+    stock("habit", "share", "bsr", "mean habit over consumers (0 to 1)"),
+    stock("members", "consumers", "b", "members of the brand's community, app or list", additive=True),
+    stock("customers", "consumers", "bsr", "people who have ever bought from the brand", additive=True),
+    stock("stock", "units", "p", "units on hand at the end of the day", additive=True),
     # after the purchase
-    _flow(
+    flow(
         "experiences",
         "experiences",
         "bsr",
         "parcels received and experienced (orders of one brand that arrive on one day are one)",
     ),
-    _flow("satisfaction_sum", "points", "bsr", "sum of satisfaction scores (1 to 5) over experiences"),
+    flow("satisfaction_sum", "points", "bsr", "sum of satisfaction scores (1 to 5) over experiences"),
     # ratios
-    _ratio(
+    ratio(
         "satisfaction",
         "points",
         "bsr",
@@ -103,17 +69,25 @@ METRICS: Final[tuple[Metric, ...]] = (
         "satisfaction_sum",
         "experiences",
     ),
-    _ratio("price_paid", "money per order", "bpsr", "mean price paid (average order value)", "revenue", "orders"),
-    _ratio("click_through", "share", "bt", "clicks per impression", "clicks", "impressions"),
-    _ratio("conversion", "share", "bsr", "orders per consideration", "orders", "considered"),
+    ratio("price_paid", "money per order", "bpsr", "mean price paid (average order value)", "revenue", "orders"),
+    ratio("click_through", "share", "bt", "clicks per impression", "clicks", "impressions"),
+    ratio("conversion", "share", "bsr", "orders per consideration", "orders", "considered"),
 )
 
+METRICS: Final[tuple[Metric, ...]] = (
+    *BASE, *COSTS, *(metric for metrics in OF_MECHANISM.values() for metric in metrics),
+)  # fmt: skip
 BY_NAME: Final[dict[str, Metric]] = {m.name: m for m in METRICS}
 
 #: Columns that say what a row is about; empty text means all.
 KEYS: Final = ("day", "brand", "touchpoint", "place", "segment", "region")
 
 
-def recorded() -> tuple[Metric, ...]:
-    """Metrics stored in the KPI table; ratios are derived from them."""
-    return tuple(m for m in METRICS if m.ratio is None)
+def recorded(mechanisms: Collection[str] | None = None) -> tuple[Metric, ...]:
+    """Metrics stored in the KPI table (ratios are derived from them): of worlds with these mechanisms; None: of all."""
+    if mechanisms is None:
+        chosen = METRICS
+    else:
+        own = (metric for name in OF_MECHANISM if name in mechanisms for metric in OF_MECHANISM[name])
+        chosen = (*BASE, *(COSTS if mechanisms else ()), *own)
+    return tuple(m for m in chosen if m.ratio is None)

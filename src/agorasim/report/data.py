@@ -201,7 +201,7 @@ class ReportData:
         Flows are summed; stocks, and reach, which counts the same people again every day, are means a day.
         """
         if level not in self._totals:
-            wanted = [m.name for m in recorded() if level in m.levels]
+            wanted = [m.name for m in recorded() if level in m.levels and self.results.has(m)]
             self._totals[level] = self.results.frame("kpis", by=level, metrics=wanted, daily=False)
         keys = ["replicate", "brand"] + ([] if level == "brand" else [level])
         return self._totals[level][[*keys, *metrics]].copy()

@@ -1,0 +1,26 @@
+"""The mechanisms, one a file. Each is off unless its scenario key is there, and then costs nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from agorasim.ecosystem.mechanisms.base import HOOKS, OPTIONAL, Lever, Mechanism
+
+if TYPE_CHECKING:
+    from agorasim.ecosystem.world import World
+    from agorasim.scenario.schema import Scenario
+
+__all__ = ["HOOKS", "MECHANISMS", "OPTIONAL", "Lever", "Mechanism", "active", "mechanisms_of"]
+
+#: All mechanisms, in the order in which they act in each hook.
+MECHANISMS: Final[tuple[type[Mechanism], ...]] = ()
+
+
+def active(scenario: Scenario) -> tuple[type[Mechanism], ...]:
+    """The mechanisms that a scenario switches on, in the order in which they act."""
+    return tuple(kind for kind in MECHANISMS if kind.wanted(scenario))
+
+
+def mechanisms_of(world: World) -> list[Mechanism]:
+    """The mechanisms of a new world whose other parts are there."""
+    return [kind(world) for kind in active(world.scenario)]

@@ -1,0 +1,140 @@
+"""What a mechanism is: a part of the world that its scenario key switches on, acting between the phases of a day."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agorasim.measures.mechanisms import OF_MECHANISM
+from agorasim.randomness import deep_uniforms
+
+if TYPE_CHECKING:
+    from agorasim.ecosystem.world import World
+    from agorasim.measures.metric import Metric
+    from agorasim.scenario.schema import Brand, Scenario
+
+Array = NDArray[Any]
+
+#: Hooks in the order of a day; see `Mechanism`.
+HOOKS: Final = (
+    "opened", "decided", "planned", "carried", "seen", "needed", "evaluate", "rationed", "settled", "received",
+    "closing",
+)  # fmt: skip
+#: Groups of optional columns that a mechanism may ask for.
+OPTIONAL: Final = frozenset(
+    ("appeal", "wallet", "modes", "relevance", "known", "caps", "audiences", "told_by", "journeys")
+)
+
+
+class Coupon(IntEnum):
+    """Who issued a coupon."""
+
+    PROMOTION = 1
+    LOCATION = 2
+    REFERRAL = 3
+    POINTS = 4
+    WIN_BACK = 5
+    MEMBER = 6
+    COMPENSATION = 7
+
+
+@dataclass(frozen=True)
+class Lever:
+    """A number that policies may move from day to day.
+
+    Attributes:
+        name: how a `BrandAction` names it, such as "loyalty.points_rate".
+        low, high: bounds, both allowed.
+        meaning: one line, with the unit.
+        start: dotted path beneath the brand where the scenario says what holds at first; None is looked up as `name`.
+    """
+
+    name: str
+    low: float
+    high: float
+    meaning: str
+    start: str | None = None
+
+    def value(self, brand: Brand) -> float | None:
+        """What the scenario says; None when the brand does not have the lever."""
+        found: Any = brand
+        for part in (self.start or self.name).split("."):
+            found = found.get(part) if isinstance(found, dict) else getattr(found, part, None)
+            if found is None:
+                return None
+        return float(found)
+
+
+class Mechanism:
+    """One mechanism of one world.
+
+    A subclass says what it is in class attributes, makes its columns in `__init__`, and defines the hooks in which it
+    acts; hooks that it does not define cost nothing. Nothing of the world is kept in attributes: worlds are copied.
+
+    Hooks, in the order of a day: `opened` (the calendar opened the day), `decided` (brands acted), `planned` (media of
+    the day are in `w.pairs`), `carried` (messages are in inboxes), `seen` (all exposures have happened), `needed`
+    (rows with a need; may return another list), `evaluate` (rows about to choose), `rationed` (orders are in
+    `world.orders`, refused ones not `served`), `settled` (orders served), `received` (codes consumer x B + brand of
+    today's experiences), `closing` (before the day is written down).
+    """
+
+    name: ClassVar[str]
+    code: ClassVar[str]
+    meaning: ClassVar[str]
+    keys: ClassVar[tuple[str, ...]]
+    levers: ClassVar[tuple[Lever, ...]] = ()
+    writes: ClassVar[frozenset[str]] = frozenset()
+    """Columns shared by copies of a world unless somebody writes to them: "traits", "use"."""
+    uses: ClassVar[frozenset[str]] = frozenset()
+    """Groups of optional columns, of `OPTIONAL`."""
+    state: ClassVar[tuple[str, ...]] = ()
+    """Attributes besides `columns` of which a copied world needs its own."""
+
+    def __init__(self, world: World) -> None:
+        """Make room for today's tallies. A subclass calls this first."""
+        self.brands = list(world.scenario.brands)
+        #: State (N, ...) of every consumer: copied with the world and part of its fingerprint.
+        self.columns: dict[str, Array] = {}
+        sizes = {
+            "place": (len(world.market.offers),),
+            "touchpoint": (len(self.brands), len(world.scenario.touchpoints)),
+            "segment": (len(self.brands), len(world.population.segments)),
+        }
+        #: What happened today, by metric: int64 of shape (B,), (B, T), (B, S) or (offers,), the finest of its levels.
+        self.today: dict[str, Array] = {}
+        for metric in self.metrics():
+            shape = next((sizes[level] for level in sizes if level in metric.levels), (len(self.brands),))
+            self.today[metric.name] = np.zeros(shape, dtype=np.int64)
+
+    @staticmethod
+    def wanted(scenario: Scenario) -> bool:
+        """Whether the scenario switches the mechanism on."""
+        raise NotImplementedError
+
+    @classmethod
+    def metrics(cls) -> tuple[Metric, ...]:
+        """Recorded metrics of the mechanism."""
+        return tuple(m for m in OF_MECHANISM.get(cls.name, ()) if m.ratio is None)
+
+    @staticmethod
+    def uniforms(world: World, purpose: Any, who: Array, entity: Any) -> NDArray[np.float64]:
+        """Four uniforms for each of `who` (n,) today, shape (n, 4); `entity` is one stable id, or one for each."""
+        return deep_uniforms(world.w.now, purpose, who, entity)
+
+    def copy(self) -> Mechanism:
+        """The same mechanism for a copy of its world."""
+        twin = copy.copy(self)
+        twin.columns = {name: column.copy() for name, column in self.columns.items()}
+        twin.today = {name: tally.copy() for name, tally in self.today.items()}
+        for name in self.state:
+            setattr(twin, name, copy.deepcopy(getattr(self, name)))
+        return twin
+
+    def nbytes(self) -> int:
+        """Memory of what grows with the population."""
+        return sum(column.nbytes for column in self.columns.values())
