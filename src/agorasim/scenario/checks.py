@@ -12,6 +12,7 @@ from agorasim.scenario.catalogue import KINDS, KindTraits
 from agorasim.scenario.files import file_problem
 from agorasim.scenario.problems import KeyPath, Problem
 from agorasim.scenario.shape import Shape
+from agorasim.scenario.touchpoint_rules import touchpoint_problems
 
 if TYPE_CHECKING:
     from agorasim.scenario.schema import Brand, Scenario
@@ -82,12 +83,16 @@ def check(subject: Subject) -> list[Problem]:
     """Every mistake that shows only when the parts are seen together."""
     from agorasim.scenario.funnel_checks import check_funnel, check_private_domain
     from agorasim.scenario.organisation_checks import check_organisations
+    from agorasim.scenario.people_checks import check_people
+    from agorasim.scenario.price_checks import check_prices
 
     for look in (_population, _touchpoints, _places, _brands, _money, _layers, _word_of_mouth, _outcomes):
         look(subject)
     check_organisations(subject)
+    check_prices(subject)
     check_funnel(subject)
     check_private_domain(subject)
+    check_people(subject)
     return subject.problems
 
 
@@ -108,10 +113,12 @@ def _population(s: Subject) -> None:
 
 def _touchpoints(s: Subject) -> None:
     for name, touchpoint in s.scenario.touchpoints.items():
-        for key in ("dates", "capacity"):
-            given = touchpoint.dates or None if key == "dates" else touchpoint.capacity
-            if given is not None and touchpoint.kind != "event" and s.trusted("touchpoints", name):
-                s.report(("touchpoints", name, key), f"only an event has {key} (its kind is {touchpoint.kind!r})")
+        if s.trusted("touchpoints", name):
+            for key, message in touchpoint_problems(touchpoint):
+                s.report(("touchpoints", name, *key.split(".")), message)
+        if touchpoint.engine is not None:
+            at = ("touchpoints", name, "engine")
+            s.touchpoint(at, touchpoint.engine, lambda kind: kind.on_need and not kind.auction, "has no result pages")
 
 
 def _places(s: Subject) -> None:
@@ -133,6 +140,7 @@ def _brands(s: Subject) -> None:
             ("sells", _sells_online, "does not sell online (shops stand under 'places')"),
             ("fixed_costs", _is_owned, "is bought media and has no fixed cost"),
             ("avoidable", _is_owned, "is bought media and has no fixed cost"),
+            ("bids", lambda kind: kind.auction, "sells no clicks by auction"),
         ):
             for touchpoint in getattr(brand, key):
                 s.touchpoint((*at, key, touchpoint), touchpoint, fits, what)

@@ -12,10 +12,13 @@ from agorasim.scenario.schema.compliance import ConsentChange, Fairness, Privacy
 from agorasim.scenario.schema.crisis import CrisisResponse
 from agorasim.scenario.schema.data_platform import DataPlatform
 from agorasim.scenario.schema.funnel import Funnel, Journeys
+from agorasim.scenario.schema.media import Bid
+from agorasim.scenario.schema.loyalty import Lifetime, Loyalty, WinBack
 from agorasim.scenario.schema.organisation import Organisation
 from agorasim.scenario.schema.partners import Partners
 from agorasim.scenario.schema.personalisation import Personalisation
 from agorasim.scenario.schema.policy import PolicyChoice
+from agorasim.scenario.schema.prices import Coupon, PriceProtection, Pricing, Promotion
 from agorasim.scenario.schema.private_domain import PrivateDomain
 from agorasim.scenario.schema.referral import Referral, Seeding
 from agorasim.scenario.schema.retail import Inventory, Returns, Unseen
@@ -63,6 +66,8 @@ class Brand(Strict):
     """Cost a day of running an owned touchpoint."""
     avoidable: dict[Name, bool] = {}
     """Whether a touchpoint's fixed cost stops when the brand leaves it."""
+    bids: dict[Name, Bid] = {}
+    """Bids for clicks in search auctions, by touchpoint of kind paid_search."""
     organic_search: Probability = 0.0
     """Probability that a search finds the brand without an ad."""
     posts: NonNegative = 0.0
@@ -92,6 +97,18 @@ class Brand(Strict):
     """People hesitate to buy online what they never saw; absent: they do not."""
     bridges: Bridges | None = None
     """Ways between its online and offline touchpoints; absent: there are none."""
+    coupons: dict[Name, Coupon] = {}
+    """Coupon campaigns by name."""
+    promotions: dict[Name, Promotion] = {}
+    """Discounts for a time by name, on top of the policy's own."""
+    price_protection: PriceProtection | None = None
+    """Refunds of later falls of the price; absent: there are none."""
+    pricing: Pricing | None = None
+    """Prices that policies may move by channel; absent: the places' own factors hold."""
+    loyalty: Loyalty | None = None
+    """Points and tiers; absent: there is no programme."""
+    win_back: WinBack | None = None
+    """Offers to customers who stay away; absent: none are sent."""
 
 
 class Data(Strict):
@@ -122,6 +139,8 @@ class Outcomes(Strict):
     """The metric that answers are about."""
     interval: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
     """Coverage of intervals."""
+    lifetime: Lifetime | None = None
+    """A table of customers and what they were worth; absent: none is kept."""
 
 
 __all__ = ["Brand", "Data", "Initial", "Outcomes", "PolicyChoice", "Positive", "Product"]

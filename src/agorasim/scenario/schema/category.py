@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from agorasim.scenario.schema.base import Finite, NonNegative, Positive, Probability, Strict
+from agorasim.scenario.schema.loyalty import Churn, NetPromoter
 from agorasim.scenario.schema.modes import Modes
 from agorasim.scenario.schema.over_marketing import OverMarketing
+from agorasim.scenario.schema.prices import PriceFairness, ReferencePrices
 from agorasim.scenario.schema.retail import Substitution
 
 
@@ -101,3 +103,11 @@ class Category(Strict):
     """Wear-out, distrust and opt-out; absent means that fatigue only dampens what contacts do."""
     substitution: Substitution | None = None
     """Refused buyers may look further; absent: the need is lost."""
+    price_fairness: PriceFairness | None = None
+    """Buyers who see that they paid more than others resent it; absent: nobody compares."""
+    reference_prices: ReferencePrices | None = None
+    """People remember prices and judge today's by them; absent: only today's price counts."""
+    churn: Churn | None = None
+    """Customers leave brands for good; absent: nobody does."""
+    nps: NetPromoter | None = None
+    """A survey of how likely buyers are to recommend; absent: nobody is asked."""
