@@ -81,7 +81,7 @@ def replicate(job: Job, number: int) -> Finished | Raised:
     made: Mapping[str, pa.Table] = {}
     try:
         made = (job.simulate or _world)(job.scenario, job.scenario.seed, number)
-        keep = (tables.KPIS, *tables.GRAPH_TABLES) if number == 0 else (tables.KPIS,)
+        keep = (tables.KPIS, *tables.REPLICATE_TABLES, *(tables.GRAPH_TABLES if number == 0 else ()))
         for name in made:
             tables.schema(name)
         blobs = {k: tables.encode(tables.normalise(k, made[k]), job.identity) for k in keep if k in made}

@@ -261,6 +261,27 @@ class Results:
         rank = made["brand"].map(brands.index)
         return made.assign(_rank=rank).sort_values(["_rank", "day"]).drop(columns="_rank").reset_index(drop=True)
 
+    def journeys(self, brand: str | Sequence[str] | None = None, *, counted: bool = True) -> pd.DataFrame:
+        """Every touch of the consumers whose journeys were kept (`data.journeys`), in order.
+
+        Args:
+            brand: one brand or several; all when None.
+            counted: leave the warm-up days out.
+
+        Returns:
+            `replicate, day, consumer, brand, touchpoint, place, event, count, seen`: how often an event happened on
+            a day (empty touchpoint or place: none), and whether the brand could see it.
+
+        Raises:
+            InputError: the run kept no journeys, or an unknown brand.
+        """
+        if (found := self._store.table("journeys")) is None:
+            raise InputError("the run kept no journeys; give the scenario data.journeys, such as {share: 0.1}")
+        frame: pd.DataFrame = found.to_pandas()
+        keep = frame["brand"].isin(self._brands(brand)) & (frame["day"] >= (self._warmup if counted else 0))
+        made: pd.DataFrame = frame[keep].reset_index(drop=True)
+        return made
+
     # --- names ------------------------------------------------------------------------------------------------------
 
     @property

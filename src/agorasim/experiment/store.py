@@ -58,7 +58,8 @@ class Store:
             number = path.stem.removeprefix("replicate-")
             if not number.isdigit() or int(number) in self._groups:
                 continue
-            if self._sound(path, thorough):
+            beside = [self._part(name, int(number)) for name in tables.REPLICATE_TABLES]
+            if all(self._sound(one, thorough) for one in (*filter(Path.exists, beside), path)):
                 self._parts[int(number)] = path
             else:
                 self.damaged.append(path)
@@ -98,6 +99,10 @@ class Store:
                         return file.read().replace_schema_metadata(None)
                 except (pa.ArrowException, OSError) as error:
                     raise InputError(f"{path} is damaged: {error}") from error
+        if name in tables.REPLICATE_TABLES:
+            parts = [path for n in self.loose() if (path := self._part(name, n)).exists()]
+            if parts:
+                return pa.concat_tables([pq.read_table(path).replace_schema_metadata(None) for path in parts])
         return None
 
     # --- filling it -------------------------------------------------------------------------------------------------
@@ -121,10 +126,16 @@ class Store:
         for name in tables.GRAPH_TABLES:
             if name in blobs and replicate == 0:
                 write_bytes(self.parts / f"{name}.parquet", blobs[name])
-        path = self.parts / f"replicate-{replicate:05d}.parquet"
+        for name in tables.REPLICATE_TABLES:
+            if name in blobs:
+                write_bytes(self._part(name, replicate), blobs[name])
+        path = self._part("replicate", replicate)
         write_bytes(path, blobs[tables.KPIS])
         self._parts[replicate] = path
         self.failure_file(replicate).unlink(missing_ok=True)
+
+    def _part(self, name: str, replicate: int) -> Path:
+        return self.parts / f"{name}-{replicate:05d}.parquet"
 
     def failure_file(self, replicate: int) -> Path:
         """Where the traceback of a failed replication goes."""
@@ -146,6 +157,8 @@ class Store:
             part = self.parts / f"{name}.parquet"
             if part.exists() and (table := self.table(name)) is not None:
                 write_bytes(self.tables / f"{name}.parquet", tables.encode(table))
+        for name in tables.REPLICATE_TABLES:
+            self._gather(name)
         target = self.tables / "kpis.parquet"
         finished = self.finished()
         like = self.read(finished[0]).column_names if finished else ()
@@ -154,6 +167,34 @@ class Store:
                 tables.append(writer, self.read(replicate))
         self.close()
         self._groups, self._file = self._row_groups(target)
+
+    def _gather(self, name: str) -> None:
+        """Put parts of a table that only some scenarios keep behind the rows that are in its file already."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        target = self.tables / f"{name}.parquet"
+        groups, old = self._row_groups(target)
+        with contextlib.ExitStack() as stack:
+            if old is not None:
+                stack.callback(old.close)
+            found = [number for number in self.finished() if number in groups or self._part(name, number).exists()]
+            if not any(number not in groups for number in found):
+                return
+            writer = stack.enter_context(contextlib.closing(tables.writer(stack.enter_context(atomic(target)), name)))
+            for number in found:
+                try:
+                    if number in groups:
+                        rows = old.read_row_group(groups[number])
+                    else:
+                        with pq.ParquetFile(self._part(name, number)) as file:
+                            rows = file.read()
+                except (pa.ArrowException, OSError) as error:
+                    raise InputError(
+                        f"{name} of replicate {number} in {self.folder} cannot be read: {error}"
+                    ) from error
+                if rows.num_rows:  # an empty row group could not be told apart again
+                    tables.append(writer, rows)
 
     def drop_parts(self) -> None:
         """Remove the parts; only after `compact`."""

@@ -22,6 +22,8 @@ WORLDS: Final = "worlds"
 """Totals of the worlds of an experiment."""
 #: Tables of the social graph, which only replicate 0 draws.
 GRAPH_TABLES: Final = ("network", "network_edges")
+#: Tables that every replication may bring besides its KPIs, when the scenario asks for them.
+REPLICATE_TABLES: Final = ("journeys",)
 #: Columns that say what a row of the KPI table is about, in sorting order.
 ROW_KEYS: Final = ("replicate", *metrics.KEYS)
 #: Columns that say what a row of the table of worlds is about, in sorting order.
@@ -33,7 +35,11 @@ IDENTITY: Final = b"agorasim"
 
 _BASE: Final = frozenset(metrics.recorded(()))
 _REAL_UNITS: Final = frozenset({"share", "index"})
-_GRAPH_ROW_KEYS: Final = {"network": ("node",), "network_edges": ("layer", "source", "target")}
+_ROW_KEYS_OF: Final[dict[str, tuple[str, ...]]] = {
+    "network": ("node",),
+    "network_edges": ("layer", "source", "target"),
+    "journeys": ("replicate", "day", "consumer", "brand", "touchpoint", "place", "event"),
+}
 #: Larger than any table of one replicate: a replicate is one row group.
 _ROWS: Final = 2**26
 _WRITER: Final[dict[str, Any]] = {
@@ -48,7 +54,7 @@ _WRITER: Final[dict[str, Any]] = {
 
 
 def schema(name: str, beside: Collection[str] = ()) -> pa.Schema:
-    """The columns of a stored table: `kpis`, `network`, `network_edges`, `summary` or `worlds`.
+    """The columns of a stored table: `kpis`, `journeys`, `network`, `network_edges`, `summary` or `worlds`.
 
     `beside` the metrics that every world has, `kpis` has those of mechanisms that the worlds had.
     """
@@ -63,6 +69,9 @@ def schema(name: str, beside: Collection[str] = ()) -> pa.Schema:
     if name == WORLDS:
         about = {key: whole if key == "replicate" else text for key in WORLD_KEYS}
         return pa.schema({**about, **{m.name: number for m in metrics.recorded()}})
+    if name == "journeys":
+        keys = [(key, whole if key in ("replicate", "day", "consumer") else text) for key in _ROW_KEYS_OF[name]]
+        return pa.schema([*keys, ("count", whole), ("seen", pa.bool_())])
     if name == "network":
         columns = {"node": whole, "degree": whole, "segment": text, "brand": text, "first_day": whole}
         return pa.schema({**columns, "x": number, "y": number})
@@ -93,7 +102,7 @@ def normalise(name: str, table: pa.Table) -> pa.Table:
             arrays.append(table.column(field.name).cast(field.type))
         else:
             arrays.append(pa.chunked_array([pa.nulls(table.num_rows, field.type)]))
-    order = ROW_KEYS if name == KPIS else _GRAPH_ROW_KEYS[name]
+    order = ROW_KEYS if name == KPIS else _ROW_KEYS_OF[name]
     return pa.table(arrays, schema=columns).sort_by([(key, "ascending") for key in order]).combine_chunks()
 
 
