@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _SEGMENT: Final = re.compile(r"[^\s.=\[\]{}\"']+")
 _SOURCE: Final = "the changes"
+#: Paths of values that name a file; None is any name.
+_FILES: Final = (("social", "layers", None, "file"), ("population", "segments_from", "file"))
 
 
 def with_overrides(scenario: Scenario, overrides: Mapping[str, Any], *, allow_outside: bool | None = None) -> Scenario:
@@ -124,7 +126,7 @@ class _Change:
         if value is None and not ((child := at.child(last, here)) is not None and child.takes_null()):
             here.pop(last, None)
         else:
-            _switch(path, here, value)
+            _switch(path, here, value, self.data.get("touchpoints", {}))
             here[last] = value
         self._one_source(path, here)
 
@@ -164,7 +166,16 @@ class _Change:
             raise InputError(f"there is nothing called {dotted(path[:-1])} to change")
 
     def _one_source(self, path: KeyPath, here: dict[str, Any]) -> None:
-        """A layer's new file displaces its generator, and a new generator its file, unless both were asked for."""
+        """A layer's new file displaces its generator, and a new generator its file, unless both were asked for.
+
+        So does a table of segments displace the segments.
+        """
+        people = self.data.get("population")
+        named = any(other[:2] == ("population", "segments") for other in self._changes)
+        if path[:2] == ("population", "segments_from") and isinstance(people, dict) and people.get("segments_from"):
+            if not named:
+                people.pop("segments", None)
+            return
         if path[:2] != ("social", "layers") or len(path) < 4:
             return
         layer = self.data["social"]["layers"][path[2]]
@@ -177,8 +188,8 @@ class _Change:
             layer["file"] = None
 
 
-def _switch(path: KeyPath, here: dict[str, Any], value: Any) -> None:
-    """Drop what belongs to a former choice: of generator, policy, or kind of touchpoint."""
+def _switch(path: KeyPath, here: dict[str, Any], value: Any, touchpoints: Mapping[str, Any]) -> None:
+    """Drop what belongs to a former choice: of generator, policy, kind of touchpoint, or touchpoint extended."""
     if here.get(str(path[-1])) in (None, value) or not isinstance(value, str):
         return
     if path[-2:] == ("generator", "kind"):
@@ -193,7 +204,14 @@ def _switch(path: KeyPath, here: dict[str, Any], value: Any) -> None:
         if value not in KINDS:
             return
         former = Touchpoint.model_validate(here)
-        keep = {"kind"} | {name for name in here if name != "kind" and not is_default(former, name)}
+        own = here.keys() - {"kind", "extends"}
+        keep = {"kind"} | {name for name in own if not is_default(former, name)}
+    elif path[0] == "touchpoints" and len(path) == 3 and path[2] == "extends":
+        from agorasim.scenario.catalogue import with_kind_defaults
+
+        parent = touchpoints.get(here["extends"])
+        known = parent if isinstance(parent, Mapping) else with_kind_defaults({"kind": here["extends"]})
+        keep = {"extends", "label"} | {key for key in here if key != "kind" and here[key] != known.get(key)}
     elif path[0] == "brands" and path[2:] == ("policy", "name"):
         from agorasim.brands.registry import policy_class, policy_names
 
@@ -207,7 +225,9 @@ def _switch(path: KeyPath, here: dict[str, Any], value: Any) -> None:
 
 
 def _chooses(path: KeyPath) -> bool:
-    return path[-2:] in (("generator", "kind"), ("policy", "name")) or (path[0] == "touchpoints" and path[-1] == "kind")
+    return path[-2:] in (("generator", "kind"), ("policy", "name")) or (
+        path[0] == "touchpoints" and path[-1] in ("kind", "extends")
+    )
 
 
 def _missing_entry(path: KeyPath, key: str, names: list[str]) -> str:
@@ -248,13 +268,12 @@ def _brief(value: Any) -> str:
 
 
 def _anchored(path: KeyPath, value: Any, base: Path) -> Any:
-    """The value with every graph file in it made absolute, wherever in `social.layers.NAME.file` the path ends."""
-    pattern = ("social", "layers", None, "file")
-    if any(want is not None and key != want for key, want in zip(path, pattern, strict=False)) or len(path) > len(
-        pattern
-    ):
-        return value
-    return _absolute(value, pattern[len(path) :], base)
+    """The value with every file in it made absolute, wherever in one of `_FILES` the path ends."""
+    for pattern in _FILES:
+        pairs = zip(path, pattern, strict=False)
+        if len(path) <= len(pattern) and all(want is None or key == want for key, want in pairs):
+            return _absolute(value, pattern[len(path) :], base)
+    return value
 
 
 def _absolute(value: Any, rest: tuple[str | None, ...], base: Path) -> Any:

@@ -100,19 +100,23 @@ def validated(
     """
     from pydantic import ValidationError
 
+    from agorasim.scenario.catalogue import with_extensions
     from agorasim.scenario.checks import Subject, check
     from agorasim.scenario.jsonschema import shape
     from agorasim.scenario.schema import Scenario
+    from agorasim.scenario.segments import with_table
     from agorasim.scenario.wording import problems_of
 
     home = None if folder is None else Path(folder)
-    problems = [] if found is None else list(found)
+    data, table = with_table(data, home, allow_outside)
+    problems = [*([] if found is None else found), *table.problems]
     if (wrong := _version(data)) is not None:
         # Under another version nothing else can be judged.
         problems, scenario = [wrong], None
     else:
-        spoilt = [p.path for p in problems]
-        current, scenario = data, None
+        current, unrelated, inherited = with_extensions(data)
+        problems += unrelated
+        spoilt, scenario = [p.path for p in problems], None
         for attempt in range(_ROUNDS):
             try:
                 scenario = Scenario.model_validate(current)
@@ -120,16 +124,18 @@ def validated(
             except ValidationError as error:
                 fresh = problems_of(error, current, shape())
                 if attempt == 0:
-                    problems += [p for p in fresh if not any(p.path[: len(at)] == at for at in spoilt if at)]
+                    told = [*(at for at in spoilt if at), *inherited]
+                    problems += [p for p in fresh if not any(p.path[: len(at)] == at for at in told)]
                 mended = _without(current, fresh)
                 spoilt += mended[1]
                 current = mended[0]
         if scenario is not None:
             problems += check(Subject(scenario, data, home, allow_outside, spoilt))
     if problems or scenario is None:
+        problems = [table.placed(p) for p in problems]
         if line is not None:
             problems = [p.at(line(p.path)) for p in problems]
-        raise ScenarioError(source, [blame(p) for p in problems] if blame else problems)
+        raise ScenarioError(source, [blame(p) if blame and p.where is None else p for p in problems])
     scenario._folder, scenario._allow_outside = home, allow_outside
     return scenario
 

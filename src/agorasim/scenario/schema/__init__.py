@@ -3,13 +3,16 @@
 from agorasim.scenario.schema.brands import Brand, Data, Initial, Outcomes, PolicyChoice, Product
 from agorasim.scenario.schema.calendar import Calendar, Festival, Season
 from agorasim.scenario.schema.category import Category, Choice, Experience, Memory, Need
+from agorasim.scenario.schema.media import Auction, Bid, Cost, Window
 from agorasim.scenario.schema.population import Population, Region, Segment
 from agorasim.scenario.schema.root import SCHEMA_VERSION, Currency, Scenario
 from agorasim.scenario.schema.social import Generator, Layer, Social, WordOfMouth
-from agorasim.scenario.schema.touchpoints import Cost, Kind, Place, Sells, Touchpoint
+from agorasim.scenario.schema.touchpoints import Kind, Place, Sells, Touchpoint
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Auction",
+    "Bid",
     "Brand",
     "Calendar",
     "Category",
@@ -37,5 +40,6 @@ __all__ = [
     "Sells",
     "Social",
     "Touchpoint",
+    "Window",
     "WordOfMouth",
 ]

@@ -12,8 +12,8 @@ from agorasim.scenario.schema.compliance import ConsentChange, Fairness, Privacy
 from agorasim.scenario.schema.crisis import CrisisResponse
 from agorasim.scenario.schema.data_platform import DataPlatform
 from agorasim.scenario.schema.funnel import Funnel, Journeys
-from agorasim.scenario.schema.media import Bid
 from agorasim.scenario.schema.loyalty import Lifetime, Loyalty, WinBack
+from agorasim.scenario.schema.media import Bid
 from agorasim.scenario.schema.organisation import Organisation
 from agorasim.scenario.schema.partners import Partners
 from agorasim.scenario.schema.personalisation import Personalisation

@@ -4,27 +4,38 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from agorasim.scenario.catalogue import with_kind_defaults
+from agorasim.scenario.catalogue import Identity, Targeting, with_kind_defaults
 from agorasim.scenario.schema.base import Finite, Name, NonNegative, Positive, Probability, Strict, Units
 from agorasim.scenario.schema.bridges import Pickup
 from agorasim.scenario.schema.calendar import Date
+from agorasim.scenario.schema.media import Auction, Cost, Window
 from agorasim.scenario.schema.retail import BackOrder, Delay, Queue, Replenish
 
 Kind = Literal[
     "search",
+    "organic_search",
+    "paid_search",
     "social",
     "short_video",
     "live",
+    "live_commerce",
     "content",
     "display",
+    "retargeting",
     "tv",
+    "radio",
     "out_of_home",
+    "print",
+    "flyer",
     "marketplace",
     "own_site",
     "app",
+    "mini_program",
     "message",
+    "email",
+    "sms",
     "community",
     "store",
     "event",
@@ -32,24 +43,20 @@ Kind = Literal[
 ]
 
 
-class Cost(Strict):
-    """What media costs on a touchpoint."""
-
-    model: Literal["cpm", "cpc"] = "cpm"
-    """`cpm`: price of a thousand impressions; `cpc`: price of a click."""
-    price: Positive = 20.0
-    """In the scenario's currency."""
-    inventory: Positive | None = None
-    """Impressions (cpm) or clicks (cpc) per consumer and day that exist at the posted price; None: no pressure."""
-    pressure: NonNegative = 1.0
-    """Elasticity of the price with respect to demand over inventory, once demand exceeds it."""
+def _kind_or_extends(schema: dict[str, Any]) -> None:
+    """In a file `extends` stands for the kind."""
+    schema.get("required", []).remove("kind")
 
 
 class Touchpoint(Strict):
     """A meeting place. Fields left out take the kind's defaults (`agorasim list touchpoints`)."""
 
+    model_config = ConfigDict(json_schema_extra=_kind_or_extends)
+
     kind: Kind
-    """What it is; decides what it can do."""
+    """What it is; decides what it can do. Left out where it extends another touchpoint."""
+    extends: Name | None = None
+    """Another touchpoint, or a kind, that gives every field left out here."""
     label: str = ""
     """Name to show; the key when empty."""
     use: Probability = 0.3
@@ -74,10 +81,28 @@ class Touchpoint(Strict):
     """Shops: visits fall with distance to the brand's nearest shop as exp(-distance / reach_km)."""
     join: Probability = 0.0
     """Community and app: probability that a buyer becomes a member at purchase."""
+    install: Probability = 0.0
+    """App and mini-program: probability that somebody who clicked on, or visited, the brand today installs it."""
+    message_cost: NonNegative = 0.0
+    """E-mail, SMS, community, pushes: what one message sent to one member costs, in the scenario's currency."""
+    tier: Literal["mega", "macro", "mid", "micro", "nano"] | None = None
+    """Content: size of the publishers, which gives reach, trust and price where they are left out."""
+    windows: list[Window] = []
+    """Live streams, television, radio: when it is on air; empty means always."""
+    auction: Auction = Auction()
+    """Paid search: how its clicks are sold."""
+    engine: Name | None = None
+    """Paid search: the search touchpoint whose result pages it shares, so that one search shows both."""
     dates: dict[Date, Annotated[int, Field(ge=1, le=366)]] = {}
-    """Events: first day and how many days; empty means every day."""
+    """Events and broadcasts: first day and how many days; empty means every day."""
     capacity: NonNegative | None = None
     """Events: people a day that fit; attendance is thinned in expectation."""
+    identity: Identity = "none"
+    """By what it recognises people, which is what a brand's data platform can learn here."""
+    targeting: Targeting = "nobody"
+    """The finest thing that can be aimed at here; what is finer can be aimed at in vain."""
+    footprint: NonNegative = 0.0
+    """Grams of CO2 equivalent for each contact: an impression, visit, message or leaflet."""
 
     @model_validator(mode="before")
     @classmethod
