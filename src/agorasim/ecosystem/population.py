@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import TRAITS
+from agorasim.ecosystem.descriptors import describe
 from agorasim.randomness import HOME_REGION, HOME_X, HOME_Y, SEGMENT, TRAIT, stable_id, stream, uniforms
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Population:
         self._homes(scenario)
         self._traits(scenario)
         self.use = self._use(scenario)
+        #: What describes people of segments that state it, (N,) by name.
+        self.described: dict[str, NDArray[np.float64]] = describe(self, scenario)
 
     def _uniform(self, purpose: int, *name: str) -> NDArray[np.float64]:
         return uniforms(self.now, purpose, self.size, stable_id(*name))

@@ -85,6 +85,7 @@ def check(subject: Subject) -> list[Problem]:
     from agorasim.scenario.organisation_checks import check_organisations
     from agorasim.scenario.people_checks import check_people
     from agorasim.scenario.price_checks import check_prices
+    from agorasim.scenario.talk_checks import check_talk
 
     for look in (_population, _touchpoints, _places, _brands, _money, _layers, _word_of_mouth, _outcomes):
         look(subject)
@@ -93,6 +94,7 @@ def check(subject: Subject) -> list[Problem]:
     check_funnel(subject)
     check_private_domain(subject)
     check_people(subject)
+    check_talk(subject)
     return subject.problems
 
 

@@ -18,7 +18,9 @@ def resolve_file(scenario: Scenario, file: str) -> Path:
     return (scenario._folder or Path()) / file
 
 
-def file_problem(file: str, folder: Path | None, allow_outside: bool) -> str | None:
+def file_problem(
+    file: str, folder: Path | None, allow_outside: bool, what: str = "an edge list or GraphML file"
+) -> str | None:
     """Why a scenario must not, or cannot, read a file; None when it can. Links are followed before judging."""
     if not file:
         return "no file name (got ''); expected a path relative to the scenario"
@@ -35,7 +37,7 @@ def file_problem(file: str, folder: Path | None, allow_outside: bool) -> str | N
         )
     try:
         if target.is_dir():
-            return f"is a folder (got {shown(file)}); expected an edge list or GraphML file"
+            return f"is a folder (got {shown(file)}); expected {what}"
         if not target.exists():
             near = _neighbour(target)
             return f"no such file (got {shown(file)})" + (f"; did you mean {near!r}?" if near else "")

@@ -9,6 +9,7 @@ from pydantic import Field
 from agorasim.scenario.schema.base import Finite, NonNegative, Positive, Strict
 
 Years = Annotated[float, Field(ge=0.0, le=110.0)]
+Elasticity = Annotated[float, Field(ge=-10.0, le=10.0)]
 Lean = Annotated[float, Field(ge=-1.0, le=1.0)]
 
 
@@ -62,11 +63,11 @@ class Responses(Strict):
     """Age at which use of online touchpoints is the segment's, years."""
     age_online: Finite = -0.3
     """Log-odds of using an online touchpoint, added for each ten years above the reference."""
-    income_price: Finite = 0.3
+    income_price: Elasticity = 0.3
     """Elasticity: price sensitivity is divided by income to this power."""
     household_reference: Annotated[float, Field(ge=1.0, le=10.0)] = 2.5
     """Household size at which the need rate is the segment's, people."""
-    household_need: Finite = 0.5
+    household_need: Elasticity = 0.5
     """Elasticity of the need rate with respect to household size."""
     channel_use: NonNegative = 1.0
     """Log-odds of using an online (offline) touchpoint, added (taken off) by a full preference for online."""
