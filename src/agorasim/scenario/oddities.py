@@ -53,6 +53,8 @@ def _social(scenario: Scenario) -> Oddities:
         if layer.strength == 0.0:
             yield f"{path}.strength", "is 0, so nothing crosses these ties"
     talk = social.word_of_mouth
+    if social.statistics is not None and (talk is None or talk.rule != "cascade" or not social.layers):
+        yield "social.statistics", "has no effect: nobody passes messages on"
     if talk is None:
         if social.layers:
             yield "social.word_of_mouth", "is absent, so nobody talks over the layers"
@@ -98,6 +100,8 @@ def _category(scenario: Scenario) -> Oddities:
     need, talk = scenario.category.need, scenario.social.word_of_mouth
     if need.rate > 3.0:
         yield "category.need.rate", f"is {need.rate:g} needs a person and day; rates are per day, not per month"
+    if scenario.category.over_marketing is not None and not any(t.irritation for t in scenario.touchpoints.values()):
+        yield "category.over_marketing", "has no effect: no touchpoint has an irritation above 0"
     adopted = scenario.category.kind == "durable" and talk is not None and talk.rule in ADOPTION_RULES
     if need.rate == 0.0 and not adopted:
         yield "category.need.rate", "is 0, so nobody ever buys"
