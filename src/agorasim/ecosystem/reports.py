@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +11,13 @@ from numpy.typing import NDArray
 
 from agorasim.behaviour import columns as c
 from agorasim.brands.reporting import FIGURES, RIVAL_SPEND, reported
+from agorasim.ecosystem.privacy import PrivateFigures
 from agorasim.randomness import stable_id
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.records import History
     from agorasim.scenario.schema import Scenario
+    from agorasim.scenario.schema.data_platform import DataPlatform
 
 Array = NDArray[Any]
 Series = NDArray[np.float64]
@@ -34,13 +37,47 @@ class Reports:
         ids = [stable_id("touchpoint", t) for t in scenario.touchpoints]
         ids += [0, *(stable_id("brand", rival) for rival in names)]
         self._subjects = np.array(ids, dtype=np.uint32)
+        self._rivals = slice(self._touchpoints + 1, len(ids))
         self._stream = stream
-        self._cv = scenario.data.report_noise
+        self._market_cv = scenario.data.report_noise
+        self._platform: DataPlatform | None = scenario.brands[names[brand]].data_platform
+        privacy = scenario.data.privacy
+        self._private = None
+        if privacy is not None:
+            self._private = PrivateFigures(privacy, scenario, names[brand], self._subjects, stream, factor)
         self._money = scenario.currency.minor_units * factor
         self._factor = factor
         self._figures = np.zeros((len(ids), FIGURES, scenario.calendar.days))
         self._spend = np.zeros((self._touchpoints, scenario.calendar.days))
         self.known = 0
+        #: Days that joining up the figures takes, and their noise, as far as the brand's data are integrated.
+        self.delay = 0
+        self._cv = self._market_cv
+        #: Days whose figures came in, and how noisy each day's were.
+        self._there = 0
+        self._noise = np.full(scenario.calendar.days, self._cv)
+        if self._platform is not None:
+            self.integrate(self._platform.integration)
+
+    def integrate(self, integration: str) -> None:
+        """From now on, report as late and as noisily as this integration of data does (`silo|partial|unified`)."""
+        if self._platform is None:
+            return
+        extra = getattr(self._platform.report_noise, integration)
+        self.delay = int(getattr(self._platform.report_delay, integration))
+        # Two independent lognormal factors are one, and sigma**2 = log(1 + cv**2) adds up.
+        both = (1.0 + self._market_cv**2) * (1.0 + extra**2) - 1.0
+        self._cv = math.sqrt(both) if extra > 0.0 else self._market_cv
+
+    def come_in(self, known: int) -> int:
+        """Figures of days up to `known` (exclusive) come in; returns how many days are there: none is taken back."""
+        self._noise[self._there : known] = self._cv
+        self._there = max(self._there, known)
+        return self._there
+
+    def members(self, count: float, known: int) -> float:
+        """The number of members after `known` days as it is told."""
+        return count if self._private is None or known == 0 else self._private.members(count, known - 1)
 
     def copy(self) -> Reports:
         """Reports that go on exactly as these."""
@@ -49,15 +86,21 @@ class Reports:
         twin._figures, twin._spend = np.zeros_like(self._figures), np.zeros_like(self._spend)
         twin._figures[..., : self.known] = self._figures[..., : self.known]
         twin._spend[:, : self.known] = self._spend[:, : self.known]
+        twin._noise = self._noise.copy()
         return twin
 
     def until(self, known: int, history: History) -> None:
         """Take in the reports of days up to `known` (exclusive)."""
+        self.come_in(known)
         for day in range(self.known, known):
             values = self._true(day, history)
-            self._figures[:, :, day] = reported(
-                values, self._cv, self._stream, brand=self._id, subjects=self._subjects, day=day
-            )
+            if self._private is not None:
+                values = self._private.told(values, day)
+            # What the market monitor tells of rivals does not depend on how the brand keeps its own data.
+            for rows, cv in ((slice(0, self._touchpoints + 1), self._noise[day]), (self._rivals, self._market_cv)):
+                self._figures[rows, :, day] = reported(
+                    values[rows], cv, self._stream, brand=self._id, subjects=self._subjects[rows], day=day
+                )
             self._spend[:, day] = history.spend[day, self._brand] / self._money
         self.known = max(self.known, known)
 

@@ -111,12 +111,16 @@ class Strategies:
             self.levers[b].update(action.levers)
         return changed
 
+    def integrate(self, b: int, integration: str) -> None:
+        """From now on, report to brand b as this integration of its data does (`silo|partial|unified`)."""
+        self._reports[b].integrate(integration)
+
     def view(self, b: int, days: Days, day: int, history: History) -> BrandView:
         """What brand b knows this morning: delayed, noisy, credited by its own analytics."""
         # With a delay of 1, yesterday's figures are known this morning; today's never are.
-        known = min(day, max(0, day + 1 - self._scenario.data.report_delay))
         name = self.brands[b]
         reports = self._reports[b]
+        known = reports.come_in(min(day, max(0, day + 1 - self._scenario.data.report_delay - reports.delay)))
 
         def source(figure: str) -> Any:
             reports.until(known, history)
@@ -142,7 +146,7 @@ class Strategies:
             price=self.price[b],
             discount=self.discount[b],
             reported_days=known,
-            members=history.members(b, known) / self._factor,
+            members=reports.members(history.members(b, known) / self._factor, known),
             levers=MappingProxyType(self.levers[b]),
             lever_bounds=MappingProxyType(self._bounds[b]),
         )

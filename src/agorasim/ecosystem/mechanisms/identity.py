@@ -1,0 +1,135 @@
+"""Who is known where: identities that touchpoints capture, and how far they are found to be one person's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agorasim.scenario.catalogue import KINDS
+
+if TYPE_CHECKING:
+    from agorasim.scenario.schema import Scenario
+    from agorasim.scenario.schema.data_platform import DataPlatform
+
+Array = NDArray[Any]
+Flags = NDArray[np.bool_]
+
+#: Day of what never happened: far before any day of a calendar.
+NEVER: Final = -(2**30)
+SILO, PARTIAL, UNIFIED = 0, 1, 2
+#: Share of consenting people whom a touchpoint can recognise, by what it recognises people by (assumptions).
+CAPTURED: Final[dict[str, float]] = {
+    "none": 0.0, "cookie": 0.5, "device": 0.7, "phone": 0.8, "email": 0.8, "account": 0.7, "member": 1.0,
+    "loyalty_card": 0.4,
+}  # fmt: skip
+
+
+def capture_share(scenario: Scenario, platform: DataPlatform, touchpoint: str) -> float:
+    """Share of consenting people whom the brand can recognise at a touchpoint."""
+    if touchpoint in platform.captures:
+        return platform.captures[touchpoint]
+    return CAPTURED[scenario.touchpoints[touchpoint].identity]
+
+
+def checks_out(scenario: Scenario) -> Flags:
+    """Touchpoints where every purchase tells the brand who bought (its own online shops), shape (T,)."""
+    kinds = [KINDS[t.kind] for t in scenario.touchpoints.values()]
+    return np.array([kind.sells and kind.online and not kind.buys_media for kind in kinds], dtype=bool)
+
+
+def sharing(scenario: Scenario, platform: DataPlatform, integration: int) -> Flags:
+    """Whether touchpoint t sees what touchpoint s noted of a matched person, shape (T, T), symmetric, true for s = t."""
+    names = list(scenario.touchpoints)
+    if integration == UNIFIED:
+        return np.ones((len(names), len(names)), dtype=bool)
+    shared = np.eye(len(names), dtype=bool)
+    if integration == PARTIAL:
+        for group in platform.together or sides(scenario):
+            inside = [names.index(name) for name in group if name in names]
+            shared[np.ix_(inside, inside)] = True
+    return shared
+
+
+def sides(scenario: Scenario) -> list[list[str]]:
+    """Online touchpoints, and offline ones."""
+    online: Mapping[str, bool] = {name: KINDS[t.kind].online for name, t in scenario.touchpoints.items()}
+    return [[name for name, here in online.items() if here is side] for side in (True, False)]
+
+
+def usable(days: Array, today: int, freshness: int, within: int | None = None) -> Flags:
+    """Whether what happened on `days` can be acted on today: at least `freshness`, at most `within` days old."""
+    age = today - days.astype(np.int64)
+    return (age >= freshness) & (age <= (within if within is not None else -NEVER // 2))
+
+
+def linked(direct: Flags, captured: Flags, matched: Flags, shared: Flags) -> Flags:
+    """Where people are known, shape (N, T): identified there, or matched from a touchpoint that shares its data.
+
+    Args:
+        direct: identified at the touchpoint itself, (N, T).
+        captured: could be recognised there, (N, T).
+        matched: the person's identities are found to be one person's, (N,).
+        shared: see `sharing`, (T, T).
+    """
+    pooled = direct.astype(np.float32) @ shared.astype(np.float32) > 0.0
+    return direct | (matched[:, np.newaxis] & captured & pooled)
+
+
+def latest(days: Array, matched: Flags, shared: Flags) -> Array:
+    """Last of the days (N, T) that each touchpoint can see, (N, T): its own, for matched people also others'."""
+    seen = days.copy()
+    for t in range(days.shape[1]):
+        others = shared[t].copy()
+        others[t] = False
+        if others.any():
+            theirs = days[:, others].max(axis=1)
+            seen[:, t] = np.where(matched, np.maximum(days[:, t], theirs), days[:, t])
+    return seen
+
+
+def packed(flags: Flags) -> NDArray[np.uint32]:
+    """Flags (N, T) as one number a person, bit t for touchpoint t."""
+    weights = np.uint32(1) << np.arange(flags.shape[1], dtype=np.uint32)
+    return np.asarray((flags * weights).sum(axis=1, dtype=np.uint32))
+
+
+def unpacked(bits: NDArray[np.uint32], count: int) -> Flags:
+    """The first `count` bits of numbers (N,) as flags (N, count)."""
+    return np.asarray((bits[:, np.newaxis] >> np.arange(count, dtype=np.uint32)) & np.uint32(1), dtype=bool)
+
+
+def credits(
+    touched: Array, seller: Array, last: Array, matched: Flags, shared: Flags, pixel: Flags, order: Array, today: int,
+    window: int,
+) -> Flags:  # fmt: skip
+    """Which touchpoints the brand's analytics credit with each of n orders, shape (n, T).
+
+    Where nothing is shared (`shared` is the identity), every touchpoint with a touch of the buyer in the window credits
+    itself: the seller, and for orders online all with a tracking pixel; so an order may be credited more than once.
+    Otherwise the last touch that the seller's data are joined with gets it, at most one.
+
+    Args:
+        touched: last day of an identified touch, (n, T).
+        seller: touchpoint of the sale, (n,).
+        last: the last touch of a day, which goes before others of that day; -1 unknown, (n,).
+        matched: the buyer's identities are found to be one person's, (n,).
+        shared: see `sharing`, (T, T).
+        pixel: whether a touchpoint sees what its clicks lead to at the seller, (T, T): [touchpoint, seller].
+        order: rank of each touchpoint among those of one day that cannot be told apart otherwise, (T,).
+        today: the day of the orders.
+        window: days within which a touch counts.
+    """
+    count, width = touched.shape
+    recent = usable(touched, today, 0, window - 1)
+    own = np.arange(width) == seller[:, np.newaxis]
+    if np.array_equal(shared, np.eye(width, dtype=bool)):
+        return recent & (own | pixel.T[seller])
+    recent &= np.where(matched[:, np.newaxis], shared[seller], own)
+    rank = touched.astype(np.int64) * (2 * width) + np.where(np.arange(width) == last[:, np.newaxis], width, 0) + order
+    best = np.where(recent, rank, np.iinfo(np.int64).min).argmax(axis=1)
+    out = np.zeros((count, width), dtype=bool)
+    out[np.arange(count), best] = True
+    return out & recent
