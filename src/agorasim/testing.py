@@ -42,10 +42,12 @@ def story(
     delay: int = 1,
     level: float = 1.0,
     seed: int = 0,
+    levers: Mapping[str, tuple[float, float, float]] | None = None,
 ) -> list[BrandView]:
     """What one brand sees on several mornings (days, 0-based): made-up figures that only ever grow longer.
 
-    `delay` is the report delay in days, `level` multiplies every figure (0: nothing ever happened), `seed` picks them.
+    `delay` is the report delay in days, `level` multiplies every figure (0: nothing ever happened), `seed` picks them;
+    `levers` on offer map a name to (value now, least, largest).
     """
     rng = np.random.default_rng(seed)
     known = [max(0, morning + 1 - delay) if delay else morning for morning in mornings]
@@ -85,6 +87,8 @@ def story(
             discount=0.0,
             reported_days=days,
             members=100.0 * level,
+            levers={name: now for name, (now, _, _) in (levers or {}).items()},
+            lever_bounds={name: (low, high) for name, (_, low, high) in (levers or {}).items()},
             **{name: until(value, days) for name, value in figures.items()},
         )
         for morning, days in zip(mornings, known, strict=True)
@@ -122,6 +126,8 @@ class PolicyContract:
     """Media money a day; amounts that the settings fix must lie within it."""
     every: ClassVar[int] = 1
     """Days between decisions."""
+    levers: ClassVar[Mapping[str, tuple[float, float, float]]] = {}
+    """Levers of mechanisms that the policy knows: name to (value at first, least, largest)."""
 
     def make(self) -> Policy:
         """A fresh policy with a stream attached."""
@@ -146,6 +152,7 @@ class PolicyContract:
             "no rivals": of(days, rivals=()),
             "no owned touchpoints": of(days, owned=(), seed=2),
             "a long history": of([3000, 3000 + self.every], seed=3),
+            "levers on offer": of(days, levers=self.levers, seed=4),
         }
 
     # --- the tests --------------------------------------------------------------------------------------------------

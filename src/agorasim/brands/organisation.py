@@ -6,6 +6,7 @@ held decisions, copies, and the adoption of another policy work as they do for e
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -115,6 +116,19 @@ class Organised(Policy):
         lead = self.actions[self.leading]
         assert lead is not None
         return replace(lead, spend=spend)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The declared state; of the groups' policies, theirs."""
+        own = {name: copy.deepcopy(getattr(self, name)) for name in self.state if name != "teams"}
+        return {**own, "teams": [team.snapshot() for team in self.teams]}
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Go back to a snapshot. ValueError when it is one of another kind of policy."""
+        teams = [copy.copy(team) for team in self.teams]  # a shallow copy of this policy shares its groups' policies
+        super().restore({**saved, "teams": []} if "teams" in saved else saved)
+        for team, own in zip(teams, saved["teams"], strict=True):
+            team.restore(own)
+        self.teams = teams
 
     # --- budgets ----------------------------------------------------------------------------------------------------
 

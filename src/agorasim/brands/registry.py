@@ -18,9 +18,16 @@ NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 #: Name to "module:class"; nothing is imported before it is asked for.
 BUILT_IN: Final[dict[str, str]] = {
+    "ab_test": "agorasim.brands.policies.ab_test:AbTest",
+    "alert_threshold": "agorasim.brands.policies.alert_threshold:AlertThreshold",
+    "auto_pause": "agorasim.brands.policies.auto_pause:AutoPause",
+    "crisis_response": "agorasim.brands.policies.crisis_response:CrisisResponse",
+    "dynamic_price": "agorasim.brands.policies.dynamic_price:DynamicPrice",
     "fixed_plan": "agorasim.brands.policies.fixed_plan:FixedPlan",
     "match_share_of_voice": "agorasim.brands.policies.match_share_of_voice:MatchShareOfVoice",
+    "private_domain_first": "agorasim.brands.policies.private_domain_first:PrivateDomainFirst",
     "reallocate_by_roi": "agorasim.brands.policies.reallocate_by_roi:ReallocateByRoi",
+    "season_aware": "agorasim.brands.policies.season_aware:SeasonAware",
 }
 
 _registered: dict[str, type[Policy]] = {}

@@ -37,7 +37,7 @@ class Partners(Strict):
     rebuild: Probability = 0.01
     """Share of the gap to full trust that a day of kept promises closes."""
     cut: NonNegative = 2.0
-    """Share of trust that a commission cut to nothing would cost (a cut by a tenth costs a tenth of it; at most all)."""
+    """Share of trust that a commission cut to nothing would cost; a cut by a tenth costs a tenth of it, at most all."""
     refusal: Probability = 0.1
     """Share of trust that a day costs on which the brand's goods run out for every buyer."""
     undercut: NonNegative = 2.0
