@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agorasim.ecosystem.mechanisms.base import HOOKS, OPTIONAL, Lever, Mechanism
+from agorasim.ecosystem.mechanisms.crisis import Crisis
+from agorasim.ecosystem.mechanisms.over_marketing import OverMarketing
+from agorasim.ecosystem.mechanisms.referral import Referral
+from agorasim.ecosystem.mechanisms.reviews import Reviews
+from agorasim.ecosystem.mechanisms.seeding import Seeding
+from agorasim.ecosystem.mechanisms.talk_statistics import TalkStatistics
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.world import World
@@ -13,7 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["HOOKS", "MECHANISMS", "OPTIONAL", "Lever", "Mechanism", "active", "mechanisms_of"]
 
 #: All mechanisms, in the order in which they act in each hook.
-MECHANISMS: Final[tuple[type[Mechanism], ...]] = ()
+MECHANISMS: Final[tuple[type[Mechanism], ...]] = (
+    Reviews,
+    Referral,
+    Seeding,
+    Crisis,
+    TalkStatistics,
+    OverMarketing,
+)
 
 
 def active(scenario: Scenario) -> tuple[type[Mechanism], ...]:
