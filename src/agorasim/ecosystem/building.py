@@ -73,6 +73,10 @@ def build(scenario: Scenario, seed: int, replicate: int, graphs: Mapping[str, An
     layers = build_layers(
         scenario, seed, replicate, size, people.segment, people.traits["x"], people.traits["y"], graphs
     )
+    names = list(scenario.touchpoints)
+    for t, touchpoint in enumerate(scenario.touchpoints.values()):
+        if touchpoint.engine is not None:
+            people.use[t] = people.use[names.index(touchpoint.engine)]  # one search shows both
     ids = Identities()
     media = Media(scenario, people.use, people.need_rate, ids, factor)
     if len(media.bits) > MOST_VISITS:

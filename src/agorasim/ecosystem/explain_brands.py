@@ -110,8 +110,9 @@ def expected_contact(world: Any, pair: Any) -> tuple[float, float, float]:
         near = w.near[int(pair["near"])].astype(np.float64) if pair["near"] >= 0 else 1.0
         met = float((users * mean * near).sum())
         return met, met, met * float(click[1])
-    chances = capped_poisson(mean, int(pair["cap"]))
-    there = float(users.sum())
+    on_air = float(world.media.on_air[t])
+    chances = capped_poisson(mean / on_air, int(pair["cap"]))
+    there = float(users.sum()) * on_air
     n = np.arange(len(chances))
     return there * (1.0 - chances[0]), there * float(chances @ n), there * float(chances @ click[: len(chances)])
 

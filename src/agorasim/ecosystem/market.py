@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from agorasim.behaviour.columns import OFFER, ORDERS_WRITTEN, Columns
 from agorasim.behaviour.experience import lots
 from agorasim.brands.ledger import to_minor
+from agorasim.ecosystem.airtime import silent_weekdays
 from agorasim.scenario.catalogue import KINDS
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def offers_of(scenario: Scenario, factor: float) -> list[Offer]:
                 Offer(
                     name, touchpoint, touchpoint, sells.price_factor, sells.delivery_days,
                     to_minor(sells.delivery_fee, minor), to_minor(sells.delivery_cost, minor), sells.commission,
-                    _scaled(sells.stock, factor), sells.restock_every, None, frozenset(), 0.0, 0.0, False,
+                    _scaled(sells.stock, factor), sells.restock_every, None,
+                    silent_weekdays(scenario.touchpoints[touchpoint]), 0.0, 0.0, False,
                 )
             )  # fmt: skip
         for key, place in scenario.places.items():

@@ -14,8 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import (
-    AT_AD_CLICKS,
-    AT_ADS,
     LIFT_AWARENESS,
     LIFT_CLICK,
     LIFT_FATIGUE,
@@ -27,7 +25,11 @@ from agorasim.behaviour.columns import (
     TOUCH,
 )
 from agorasim.behaviour.exposure import poisson_steps
+from agorasim.ecosystem.airtime import Airtime
+from agorasim.ecosystem.auction import clear
+from agorasim.ecosystem.buying import charged_units, impressions_bought, unit_price
 from agorasim.scenario.catalogue import KINDS
+from agorasim.scenario.schema.media import Bid
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.calendar import Days
@@ -37,10 +39,6 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 #: Impressions per user and day beyond which more of them change nothing (the frequency cap is at most 100).
 _PLENTY = 1e6
-#: Least price of a unit, in minor units: half a billion of them are still free of charge.
-_FREE = 1e-9
-#: Most that demand multiplies a price by: nothing can be bought at it, and it is still a number.
-_PROHIBITIVE = 1e100
 _FIXED = 65536  # expected users are summed as integers in this unit, so that no order of addition matters
 
 
@@ -99,7 +97,13 @@ class Media:
         self.lift = np.array([lift_table(t, most) for t in self.touchpoints]).reshape(-1, most + 1, 4)
         #: Row of `near` for a brand and touchpoint, -1 when distance does not matter there.
         self.near_row = np.full((len(self.brands), len(self.names)), -1, dtype=np.int64)
-        self._by_impression = np.array([t.cost.model == "cpm" for t in self.touchpoints], dtype=bool)
+        self._airtime = Airtime(self.touchpoints)
+        #: Touchpoint whose searches a search touchpoint shares: itself, or its engine.
+        self._engine = [t if p.engine is None else self.names.index(p.engine) for t, p in enumerate(self.touchpoints)]
+        #: Share of today's users of each touchpoint who are there while it is on air, (T,).
+        self.on_air = np.ones(len(self.names))
+        #: What an order brings by list price, minor units, (B,).
+        self._per_order = [brand.product.price * self._minor for brand in scenario.brands.values()]
         #: Presence that a counterfactual world closes, and the share of messages that it sends; both (B, T).
         self.closed = np.zeros((len(self.brands), len(self.names)), dtype=bool)
         self.sent = np.ones((len(self.brands), len(self.names)))
@@ -109,6 +113,7 @@ class Media:
         self.share = np.ones((len(self.brands), len(self.names)))
         #: What each unit bought today costs, minor units; 0 where nothing is charged by the unit.
         self.price = np.zeros((len(self.brands), len(self.names)))
+        self._festival = 1.0
 
     def nearness(self, x: Array, y: Array) -> NDArray[np.float32]:
         """exp(-distance to the brand's nearest shop / reach_km) where it matters, shape (K, N); sets `near_row`."""
@@ -138,9 +143,10 @@ class Media:
         """Whether a touchpoint takes media money."""
         return self.kinds[t].buys_media
 
-    def running(self, days: Days, day: int) -> tuple[bool, ...]:
-        """Which dated touchpoints (events) take place today."""
-        return tuple(days.on(t.dates, day) for t in self.touchpoints if t.dates)
+    def running(self, days: Days, day: int) -> tuple[float, ...]:
+        """Shares on air of what is not always on (events, broadcasts); notes all of them in `on_air`."""
+        self.on_air = self._airtime.on(days, day)
+        return tuple(self.on_air[[bool(t.dates or t.windows) for t in self.touchpoints]].tolist())
 
     # --- a day ------------------------------------------------------------------------------------------------------
 
@@ -151,17 +157,12 @@ class Media:
     def prices(self, plan: Array, festival: float) -> None:
         """Today's media prices (B, T) in minor units per impression or click, under the pressure of all demand."""
         for t, touchpoint in enumerate(self.touchpoints):
-            if not self.kinds[t].buys_media:
-                continue
-            unit = touchpoint.cost.price * self._minor * festival / (1000.0 if touchpoint.cost.model == "cpm" else 1.0)
-            unit = max(unit, _FREE)
-            if touchpoint.cost.inventory is not None:
-                demand = int(plan[:, t].sum()) / unit
-                there = touchpoint.cost.inventory * self._size
-                if demand > there:
-                    # Demand beyond what exists raises the price until the money buys less (elasticity `pressure`).
-                    unit *= _raised(demand / there, touchpoint.cost.pressure)
-            self.price[:, t] = unit
+            if self.kinds[t].buys_media and not self.kinds[t].auction:
+                self.price[:, t] = unit_price(
+                    touchpoint, int(plan[:, t].sum()), minor=self._minor, festival=festival,
+                    people=float(self.on_air[t]) * self._size, size=self._size, factor=self._factor,
+                )  # fmt: skip
+        self._festival = festival
 
     def meetings(self, plan: Array, posts: Array, days: Days, day: int) -> tuple[Array, Array, Array]:
         """Today's (touches, pairs, steps): plan (B, T) in minor units, posts (B,) messages per member and day."""
@@ -182,11 +183,19 @@ class Media:
         steps = np.zeros((len(table), int(table["cap"].max(initial=1))))
         for p in range(len(table)):
             poisson_steps(table["mean"][p], table["zero"][p], steps[p])
+            share = self.on_air[table["touch"][p]]
+            if share < 1.0 and table["mode"][p] == MEDIA:
+                # What is bought falls to those who are there at the hours; the others see nothing.
+                mean = table["mean"][p] / share
+                poisson_steps(mean, math.exp(-mean), steps[p])
+                steps[p] = 1.0 - share + share * steps[p]
+                table["zero"][p] = steps[p, 0]
         return np.array(touches, dtype=TOUCH), table, steps
 
     def _media_pair(self, b: int, t: int, spend: int, beside: bool) -> list[tuple[Any, ...]]:
         """What the brand's money shows to users of a touchpoint, if anything."""
-        mean = self._bought(b, t, spend) / self.users[t] if spend > 0 and self.users[t] > 0.0 else 0.0
+        there = spend > 0 and self.users[t] > 0.0 and self.on_air[t] > 0.0
+        mean = self._bought(b, t, spend) / self.users[t] if there else 0.0
         mean = min(mean, _PLENTY)
         return [self._pair(b, t, self.pair_entity[b][t], mean, MEDIA, beside)] if mean > 0.0 else []
 
@@ -194,14 +203,19 @@ class Media:
         """How users meet the brand at what it runs there (a marketplace has this beside ads), if at all."""
         touchpoint, kind = self.touchpoints[t], self.kinds[t]
         there = self.scenario.brands[self.brands[b]].owns.get(self.names[t], 0.0)
-        if there <= 0.0 or self.closed[b, t] or not days.on(touchpoint.dates, day):
+        if there <= 0.0 or self.closed[b, t] or self.on_air[t] <= 0.0:
             return []
         if kind.members_only and not kind.visits:
             posts *= float(self.sent[b, t])
             return [self._pair(b, t, self.pair_entity[b][t], there * posts, MEDIA)] if posts > 0.0 else []
         if touchpoint.capacity is not None and self.users[t] > 0.0:
             there *= min(1.0, touchpoint.capacity * self._factor / self.users[t])
-        return [self._pair(b, t, self.visit_entity[b][t], there, PRESENCE)] if there > 0.0 else []
+        if self.on_air[t] < 1.0:
+            there *= float(self.on_air[t])
+        pairs = [self._pair(b, t, self.visit_entity[b][t], there, PRESENCE)] if there > 0.0 else []
+        if kind.pushes and posts > 0.0:
+            pairs.append(self._pair(b, t, self.pair_entity[b][t], posts, MEDIA, bool(pairs)))
+        return pairs
 
     def _pair(self, b: int, t: int, entity: int, mean: float, mode: int, beside: bool = False) -> tuple[Any, ...]:
         """A row of `PAIR`; only presence is a visit, and falls with distance. Ads `beside` it come after it."""
@@ -216,12 +230,9 @@ class Media:
 
     def _bought(self, b: int, t: int, spend: int) -> float:
         """Impressions that the money buys at today's price."""
-        units = spend / self.price[b, t]
-        cost = self.touchpoints[t].cost
-        if cost.model == "cpm":
-            return float(units)
-        rate = self.touchpoints[t].click_rate
-        return float(units / rate) if rate > 0.0 else 0.0
+        return impressions_bought(
+            self.touchpoints[t], spend, self.price[b, t], order=self._per_order[b], size=self._size
+        )
 
     def search_results(self, plan: Array, need_factor: float) -> Array:
         """Today's chances to be found by a searcher, paid and organic (RESULT)."""
@@ -229,28 +240,52 @@ class Media:
         for t in self._order:
             if not self.kinds[t].on_need:
                 continue
-            searches = self.searchers[t] * need_factor
-            for b, name in enumerate(self.brands):
-                spend = int(plan[b, t])
-                paid = min(1.0, self._bought(b, t, spend) / searches) if spend > 0 and searches > 0.0 else 0.0
-                organic = self.scenario.brands[name].organic_search
-                if paid > 0.0 or organic > 0.0:
-                    touchpoint = self.touchpoints[t]
+            searches, touchpoint = self.searchers[t] * need_factor, self.touchpoints[t]
+            if self.kinds[t].auction:
+                paid, click = self._auction(t, plan[:, t], searches)
+            else:
+                spends = [int(spend) for spend in plan[:, t]]
+                paid = [
+                    min(1.0, self._bought(b, t, spend) / searches) if spend > 0 and searches > 0.0 else 0.0
+                    for b, spend in enumerate(spends)
+                ]
+                click = [touchpoint.click_rate] * len(paid)
+            searching = self.entity[self._engine[t]]
+            for b in range(len(self.brands)):
+                organic = self._organic(b, t)
+                if paid[b] > 0.0 or organic > 0.0:
                     rows.append(
-                        (b, t, self.entity[t], self.pair_entity[b][t], paid, organic,
-                         touchpoint.click_rate, touchpoint.awareness, self.trial[b, t])
+                        (b, t, searching, self.pair_entity[b][t], paid[b], organic, click[b], touchpoint.awareness,
+                         self.trial[b, t])
                     )  # fmt: skip
         return np.array(rows, dtype=RESULT)
 
+    def _organic(self, b: int, t: int) -> float:
+        """Chance that a search finds the brand without an ad."""
+        brand, kind = self.scenario.brands[self.brands[b]], self.kinds[t]
+        if kind.auction or self.closed[b, t]:
+            return 0.0
+        return brand.organic_search if kind.buys_media else brand.owns.get(self.names[t], brand.organic_search)
+
+    def _auction(self, t: int, spends: Array, searches: float) -> tuple[list[float], list[float]]:
+        """Chances that each brand's ad is shown and then clicked, by auction, which also sets today's prices."""
+        touchpoint, brands = self.touchpoints[t], self.scenario.brands.values()
+        settings, unit = touchpoint.auction, self._minor * self._festival
+        offers = [brand.bids.get(self.names[t], Bid()) for brand in brands]
+        bids = [(touchpoint.cost.price if offer.bid is None else offer.bid) * unit for offer in offers]
+        # By name, because of equal scores the first is ranked above.
+        order = sorted(range(len(bids)), key=self.brands.__getitem__)
+        done = clear(
+            [bids[b] for b in order], [offers[b].quality for b in order], spends[order], searches,
+            click_rate=touchpoint.click_rate, slots=settings.slots, decay=settings.decay,
+            reserve=settings.reserve * unit,
+        )  # fmt: skip
+        place = [order.index(b) for b in range(len(bids))]
+        self.price[:, t] = done.price[place]
+        return done.shown[place].tolist(), done.click[place].tolist()
+
     def charged(self, plan: Array, at_touch: Array) -> Array:
         """Minor units to pay for what was delivered today, at most the plan; both (B, T) int64."""
-        units = np.where(self._by_impression, at_touch[:, :, AT_ADS], at_touch[:, :, AT_AD_CLICKS])
+        units = charged_units(self.touchpoints, at_touch, self.on_air)
         # Cut to the plan before it becomes a whole number: what enormous prices charge need not fit into one.
         return np.rint(np.minimum(units * self.price, plan)).astype(np.int64)
-
-
-def _raised(ratio: float, pressure: float) -> float:
-    """What demand of `ratio` > 1 times the inventory multiplies a price by: ratio ** pressure, within reason."""
-    if pressure * math.log(ratio) > math.log(_PROHIBITIVE):
-        return _PROHIBITIVE
-    return float(ratio**pressure)
