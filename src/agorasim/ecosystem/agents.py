@@ -215,7 +215,7 @@ class Shop(Member):
     @property
     def stock(self) -> int | None:
         """Units on hand; None when it never runs out."""
-        units = int(self.model.world.market.stock[self.number])
+        units = int(self.model.world.market.on_hand()[self.number])
         return None if units < 0 else units
 
 

@@ -135,7 +135,7 @@ class Ecosystem(mesa.Model):
             self.world.loose = True
             views: list[Member] = [self.consumer_class(self, row) for row in range(self.world.size)]
             views += [Brand(self, b) for b in range(len(self.brand_names))]
-            views += [Shop(self, k) for k, offer in enumerate(self.world.market.offers) if offer.located]
+            views += [Shop(self, k) for k, offer in enumerate(self.world.market.offers) if offer.is_shop]
             self._views = views
 
     @property

@@ -166,8 +166,10 @@ class Script:
         closed = (factor == 0.0) & np.array(["presence" in s for s in stops], dtype=bool)
         world.media.closed = closed
         world.media.sent = np.where(np.array(["messages" in s for s in stops], dtype=bool), factor, 1.0)
-        at = [(self._brands.index(o.brand), self._touchpoints.index(o.touchpoint)) for o in world.market.offers]
-        world.market.shut = np.array([closed[b, t] for b, t in at], dtype=bool)
+        world.market.shut = np.array(
+            [any(closed[self._brands.index(o.brand), self._touchpoints.index(name)] for name in o.touchpoints)
+             for o in world.market.offers], dtype=bool,
+        )  # fmt: skip
         avoided = np.zeros_like(closed)
         for b, (name, brand) in enumerate(scenario.brands.items()):
             avoided[b] = [

@@ -239,7 +239,7 @@ def start_trial(world: World, spec: TrialSpec, clusters: Array | None = None) ->
         if "presence" in KINDS[scenario.touchpoints[channel].kind].stops:
             shut.add(channel)
     for k, offer in enumerate(world.market.offers):
-        if offer.brand == spec.brand and offer.touchpoint in shut:
+        if offer.brand == spec.brand and not shut.isdisjoint(offer.touchpoints):
             world.w.offers["trial"][k] = True
     world.w.brands["join_untreated"][b] = join_chance(scenario, spec.brand, shut)
     world.w.put(treated=treated.astype(np.uint8))

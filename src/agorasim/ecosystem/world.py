@@ -314,7 +314,9 @@ class World:
         if "choose" in self.replaced:
             orders[:] = orders[np.lexsort((orders["sequence"], orders["consumer"]))]
         market.ration(w)
-        self._let_act("rationed")
+        if self._hooks["rationed"]:
+            self._let_act("rationed")
+            orders = self.orders  # some may have gone, others come
         codes, waits = np.empty(len(orders), dtype=np.int64), np.empty(len(orders), dtype=np.int64)
         count = experience.settle_orders(w, codes, waits)
         served = w.at_offer[:, OF_ORDERS]
@@ -344,7 +346,7 @@ class World:
         book[:, GOODS] = served * self._unit_cost
         book[:, FULFILMENT] = served * market.delivery_cost
         book[:, COMMISSION] = np.rint(book[:, REVENUE] * market.commission)
-        book[:, STOCK] = market.stock
+        book[:, STOCK] = market.on_hand()
 
     def _announce(self, newcomers: Array) -> None:
         """Adopters become visible to their ties from tomorrow on."""
@@ -454,6 +456,10 @@ class World:
         if minor < 0:
             raise ValueError(f"a cost must not be negative, got {minor} for {account!r}")
         self.costs[b, _ACCOUNT[account]] += minor
+
+    def expect(self, day: int, codes: Array) -> None:
+        """Goods under way (codes consumer * B + brand, whose `arrives` says `day`) are received on that day."""
+        self._due.setdefault(day, []).append(codes)
 
     def lever(self, b: int, name: str) -> float:
         """Where a brand's lever stands today. KeyError when the brand does not have it."""
