@@ -85,14 +85,8 @@ class Media:
         self.visit_entity = [[ids.of("visit", b, n) for n in self.names] for b in self.brands]
         self.everyone = [bool(len(row)) and float(row.min()) >= 1.0 for row in use]
         self.users = [int(np.rint(row.astype(np.float64) * _FIXED).sum()) / _FIXED for row in use]
-        # Innovators of a durable search too; imitators come on top, and the plan bounds what their clicks cost.
-        rule = scenario.social.word_of_mouth
-        innovators = rule.p if rule is not None and rule.rule != "cascade" else 0.0
-        rate = np.float64(_FIXED) * (need_rate.astype(np.float64) + innovators)
-        self.searchers = [
-            int(np.rint(row.astype(np.float64) * rate).sum()) / _FIXED if kind.on_need else 0.0
-            for row, kind in zip(use, self.kinds, strict=True)
-        ]
+        self.searchers: list[float] = []
+        self.expect_searches(use, need_rate)
         most = max((t.cap for t in self.touchpoints), default=1)
         self.lift = np.array([lift_table(t, most) for t in self.touchpoints]).reshape(-1, most + 1, 4)
         #: Row of `near` for a brand and touchpoint, -1 when distance does not matter there.
@@ -114,6 +108,17 @@ class Media:
         #: What each unit bought today costs, minor units; 0 where nothing is charged by the unit.
         self.price = np.zeros((len(self.brands), len(self.names)))
         self._festival = 1.0
+
+    def expect_searches(self, use: Array, need_rate: Array) -> None:
+        """Set how many needs are expected to be searched on an ordinary day, from use (T, N) and need rates (N,)."""
+        # Innovators of a durable search too; imitators come on top, and the plan bounds what their clicks cost.
+        rule = self.scenario.social.word_of_mouth
+        innovators = rule.p if rule is not None and rule.rule != "cascade" else 0.0
+        rate = np.float64(_FIXED) * (need_rate.astype(np.float64) + innovators)
+        self.searchers = [
+            int(np.rint(row.astype(np.float64) * rate).sum()) / _FIXED if kind.on_need else 0.0
+            for row, kind in zip(use, self.kinds, strict=True)
+        ]
 
     def nearness(self, x: Array, y: Array) -> NDArray[np.float32]:
         """exp(-distance to the brand's nearest shop / reach_km) where it matters, shape (K, N); sets `near_row`."""

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from agorasim.ecosystem.mechanisms.base import HOOKS, OPTIONAL, Lever, Mechanism
 from agorasim.ecosystem.mechanisms.crisis import Crisis
+from agorasim.ecosystem.mechanisms.life_stages import LifeStages
+from agorasim.ecosystem.mechanisms.modes import Modes
 from agorasim.ecosystem.mechanisms.over_marketing import OverMarketing
+from agorasim.ecosystem.mechanisms.partners import Partners
 from agorasim.ecosystem.mechanisms.referral import Referral
 from agorasim.ecosystem.mechanisms.reviews import Reviews
 from agorasim.ecosystem.mechanisms.seeding import Seeding
 from agorasim.ecosystem.mechanisms.talk_statistics import TalkStatistics
+from agorasim.ecosystem.mechanisms.tastes import Tastes
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.world import World
@@ -20,12 +24,16 @@ __all__ = ["HOOKS", "MECHANISMS", "OPTIONAL", "Lever", "Mechanism", "active", "m
 
 #: All mechanisms, in the order in which they act in each hook.
 MECHANISMS: Final[tuple[type[Mechanism], ...]] = (
+    LifeStages,
+    Tastes,
+    Modes,
     Reviews,
     Referral,
     Seeding,
     Crisis,
     TalkStatistics,
     OverMarketing,
+    Partners,
 )
 
 
