@@ -23,6 +23,30 @@ COSTS: Final[tuple[Metric, ...]] = tuple(
 
 #: A block a mechanism, in the order of names.
 OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
+    "churn": (
+        flow("churn_occasions", "occasions", "b", "occasions on which a customer could leave the brand"),
+        flow("churned", "consumers", "b", "customers who left the brand"),
+        flow("won_back", "consumers", "b", "customers who had left and bought again"),
+        stock("active_customers", "consumers", "b", "people who have bought and not left", additive=True),
+        ratio("churn_rate", "share", "b", "share of occasions on which a customer left", "churned", "churn_occasions"),
+    ),
+    "coupons": (
+        flow("coupons_issued", "coupons", "b", "campaign coupons put into purses"),
+        flow("coupons_redeemed", "orders", "b", "orders that used a campaign coupon"),
+        flow("coupons_cannibalised", "orders", "b", "those of them that would have been placed without it"),
+        flow("coupons_expired", "coupons", "b", "campaign coupons that ran out or made way for a larger one"),
+        flow("coupon_money", "money", "b", "money that campaign coupons took off", money=True),
+        stock("coupons_held", "coupons", "b", "campaign coupons that can still be used", additive=True),
+        ratio("coupon_redemption", "share", "b", "share of coupons used", "coupons_redeemed", "coupons_issued"),
+        ratio(
+            "cannibalisation",
+            "share",
+            "b",
+            "share of coupon orders that would have been placed anyway",
+            "coupons_cannibalised",
+            "coupons_redeemed",
+        ),
+    ),  # fmt: skip
     "crisis": (
         flow("crises", "outbreaks", "b", "times that complaints about the brand became public"),
         flow("crisis_reach", "consumers", "bs", "people whom the news of complaints reached that day", additive=True),
@@ -32,6 +56,29 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
         flow("customers_left", "consumers", "bs", "people who had bought from the brand and left the category"),
         flow("entrants", "consumers", "bs", "people new in the category (the same for every brand)"),
         stock("stage_fit", "utility", "b", "mean fit of the brand to the stages that people are in", fixed=True),
+    ),
+    "lifetimes": (
+        flow("repeat_orders", "orders", "b", "orders of people who had bought from the brand on an earlier occasion"),
+        flow(
+            "lifetime_margin",
+            "money",
+            "b",
+            "margin of customers whose first order was seen, discounted to it",
+            money=True,
+        ),
+        ratio("clv", "money", "b", "lifetime margin so far of a customer won", "lifetime_margin", "new_customers"),
+        ratio("repurchase", "share", "b", "share of orders that are repeat orders", "repeat_orders", "orders"),
+    ),  # fmt: skip
+    "loyalty": (
+        flow("cards_issued", "consumers", "b", "buyers who took a card of the loyalty programme"),
+        flow("points_earned", "points", "b", "points credited to cards"),
+        flow("points_redeemed", "points", "b", "points turned into money off"),
+        flow("points_expired", "points", "b", "points lost for want of orders"),
+        flow("points_orders", "orders", "b", "orders that redeemed points"),
+        stock("points_balance", "points", "b", "points on cards", additive=True),
+        stock("points_liability", "money", "b", "value of the points on cards", additive=True, money=True),
+        stock("cards", "consumers", "b", "holders of a card", additive=True),
+        stock("tier_holders", "consumers", "b", "holders of a card with a rank", additive=True),
     ),
     "modes": (
         flow("orders_habitual", "orders", "bs", "orders served that answer a need in habitual mode"),
@@ -65,6 +112,13 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
         ratio("cart_rate", "share", "bt", "visits that led to a cart per visit", "carting_visits", "visits"),
         ratio("cart_abandonment", "share", "bp", "abandoned carts per cart", "abandoned_carts", "carts"),
     ),
+    "nps": (
+        flow("nps_answers", "answers", "bs", "answers to how likely people would recommend the brand"),
+        flow("promoters", "answers", "bs", "answers of 9 or 10"),
+        flow("detractors", "answers", "bs", "answers of 0 to 6"),
+        flow("nps_balance", "answers", "bs", "promoters less detractors"),
+        ratio("nps", "share", "bs", "net promoter score as a share (-1 to 1)", "nps_balance", "nps_answers"),
+    ),
     "over_marketing": (
         stock("recall", "consumers", "bs", "people who would name the brand unaided", additive=True, fixed=True),
         stock("attitude", "index", "b", "mean goodwill (-1 to 1) of those who know the brand", fixed=True),
@@ -80,6 +134,13 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
         stock("partner_conflict", "share", "b", "mean conflict with the brand's own channels (0 to 1)", fixed=True),
         stock("place_effort", "share", "p", "effort of the reseller (0 to 1; 0 at other places)", fixed=True),
     ),
+    "price_fairness": (
+        flow("price_refunds", "refunds", "b", "buyers who got the difference back after a price fell"),
+        flow("price_refund_money", "money", "b", "that difference (part of cost_refunds)", money=True),
+        flow("price_resentments", "consumers", "b", "buyers who found that they had paid more than others"),
+        flow("price_gap", "money", "b", "what they had paid more", money=True),
+    ),
+    "prices": (flow("promotion_orders", "orders", "bp", "orders at prices lowered for a time"),),
     "private_domain": (
         flow("joins", "memberships", "bt", "memberships begun"),
         *(
@@ -107,6 +168,7 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
         ratio("member_share", "share", "b", "share of revenue paid by members", "member_revenue", "revenue"),
         ratio("private_share", "share", "b", "share of revenue at members-only places", "private_revenue", "revenue"),
     ),
+    "reference_prices": (stock("reference_price", "money", "b", "mean price that people expect", money=True),),
     "referral": (
         flow("invitations", "messages", "b", "recommendations that buyers made for the reward"),
         flow("invited", "consumers", "b", "people without a purchase whom a customer's recommendation reached"),
@@ -131,7 +193,18 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
     ),
     "tastes": (
         flow("switches", "orders", "bs", "orders of people whose order before went to another brand"),
-        ratio("switching", "share", "bs", "share of orders from people whose order before went to another brand",
-              "switches", "orders"),
+        ratio(
+            "switching",
+            "share",
+            "bs",
+            "share of orders from people whose order before went to another brand",
+            "switches",
+            "orders",
+        ),
+    ),
+    "win_back": (
+        flow("win_back_offers", "coupons", "b", "offers to customers who stayed away"),
+        flow("win_back_orders", "orders", "b", "orders that used one"),
+        ratio("win_back_response", "share", "b", "share of offers used", "win_back_orders", "win_back_offers"),
     ),
 }

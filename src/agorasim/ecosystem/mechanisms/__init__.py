@@ -5,16 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agorasim.ecosystem.mechanisms.base import HOOKS, OPTIONAL, Lever, Mechanism
+from agorasim.ecosystem.mechanisms.churn import Churn
+from agorasim.ecosystem.mechanisms.coupons import Coupons
 from agorasim.ecosystem.mechanisms.crisis import Crisis
 from agorasim.ecosystem.mechanisms.life_stages import LifeStages
+from agorasim.ecosystem.mechanisms.lifetimes import Lifetimes
+from agorasim.ecosystem.mechanisms.loyalty import Loyalty
 from agorasim.ecosystem.mechanisms.modes import Modes
+from agorasim.ecosystem.mechanisms.nps import NetPromoterScore
 from agorasim.ecosystem.mechanisms.over_marketing import OverMarketing
 from agorasim.ecosystem.mechanisms.partners import Partners
+from agorasim.ecosystem.mechanisms.price_fairness import PriceFairness
+from agorasim.ecosystem.mechanisms.prices import Prices
+from agorasim.ecosystem.mechanisms.reference_prices import ReferencePrices
 from agorasim.ecosystem.mechanisms.referral import Referral
 from agorasim.ecosystem.mechanisms.reviews import Reviews
 from agorasim.ecosystem.mechanisms.seeding import Seeding
 from agorasim.ecosystem.mechanisms.talk_statistics import TalkStatistics
 from agorasim.ecosystem.mechanisms.tastes import Tastes
+from agorasim.ecosystem.mechanisms.win_back import WinBack
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.world import World
@@ -34,6 +43,15 @@ MECHANISMS: Final[tuple[type[Mechanism], ...]] = (
     TalkStatistics,
     OverMarketing,
     Partners,
+    Prices,
+    ReferencePrices,
+    Coupons,
+    WinBack,
+    Loyalty,
+    Churn,
+    PriceFairness,
+    NetPromoterScore,
+    Lifetimes,
 )
 
 

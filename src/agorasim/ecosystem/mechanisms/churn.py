@@ -1,0 +1,120 @@
+"""Customers who leave a brand for good, each with a hazard of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agorasim.ecosystem.mechanisms.base import Coupon as Source
+from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.ecosystem.mechanisms.loyalty import Loyalty
+from agorasim.ecosystem.population import beta_of_mean
+from agorasim.randomness import PURPOSES, stable_id, uniforms
+
+if TYPE_CHECKING:
+    from agorasim.ecosystem.world import World
+    from agorasim.scenario.schema import Scenario
+
+Array = NDArray[Any]
+HAZARD = PURPOSES.declare("churn.hazard", 126)
+LEAVE = PURPOSES.declare("churn.leave", 127)
+#: Utility against a brand that one has left: beyond what any price makes up for.
+_NEVER = 1e4
+
+
+class Churn(Mechanism):
+    """After a purchase (BG/NBD) or on a day (sBG) a customer leaves with their own, beta-distributed probability.
+
+    It is multiplied by `factor`, by the rank's `churn`, and by exp(-satisfaction x last surprise). Who left buys from
+    the brand again only with its win-back offer in the purse, and then is a customer as before.
+    """
+
+    name = "churn"
+    code = "M13"
+    meaning = "customers leave for good, some sooner than others; satisfaction and rank keep them"
+    keys = ("category.churn",)
+    uses = frozenset({"appeal"})
+
+    @staticmethod
+    def wanted(scenario: Scenario) -> bool:
+        """Whether the category has the key."""
+        return scenario.category.churn is not None
+
+    def __init__(self, world: World) -> None:
+        """Draw everybody's own probability to leave."""
+        super().__init__(world)
+        settings = world.scenario.category.churn
+        assert settings is not None
+        shape = (world.size, len(self.brands))
+        self.columns["hazard"] = np.empty(shape, dtype=np.float32)
+        for b, name in enumerate(self.brands):
+            u = uniforms(world.w.now, HAZARD, world.size, stable_id("churn", name))
+            alike = np.full(world.size, settings.mean)
+            drawn = beta_of_mean(u, settings.mean, settings.spread) if settings.spread > 0.0 else alike
+            self.columns["hazard"][:, b] = drawn
+        #: Surprise of the last experience.
+        self.columns["mood"] = np.zeros(shape, dtype=np.float32)
+        #: Day of leaving; -1: not gone.
+        self.columns["left"] = np.full(shape, -1, dtype=np.int32)
+
+    def opened(self, world: World) -> None:
+        """With daily hazards: who leaves this morning."""
+        settings = world.scenario.category.churn
+        assert settings is not None
+        if settings.after == "day":
+            for b in range(len(self.brands)):
+                self._may_leave(world, np.flatnonzero(world.w.bought[:, b] > 0), b)
+
+    def received(self, world: World, codes: Array) -> None:
+        """With hazards by purchase: who leaves after today's experience."""
+        settings = world.scenario.category.churn
+        assert settings is not None
+        count = len(self.brands)
+        for b in range(count):
+            who = np.sort(codes[codes % count == b] // count)
+            self.columns["mood"][who, b] = world.w.surprise[who, b]
+            if settings.after == "purchase":
+                self._may_leave(world, who, b)
+
+    def _may_leave(self, world: World, who: Array, b: int) -> None:
+        settings = world.scenario.category.churn
+        assert settings is not None
+        who = who[self.columns["left"][who, b] < 0]
+        hazard = settings.factor * self.columns["hazard"][who, b].astype(np.float64)
+        hazard = hazard * np.exp(-settings.satisfaction * self.columns["mood"][who, b].astype(np.float64))
+        programme = world.mechanism("loyalty")
+        if isinstance(programme, Loyalty):
+            hazard = hazard * programme.keeps(who, b)
+        u = self.uniforms(world, LEAVE, who, stable_id("churn", self.brands[b]))[:, 0]
+        leaves = who[u < hazard]
+        self.columns["left"][leaves, b] = world.day
+        self.today["churn_occasions"][b] += len(who)
+        self.today["churned"][b] += len(leaves)
+
+    def evaluate(self, world: World, who: Array) -> None:
+        """Who left does not buy, except perhaps with a win-back offer."""
+        settings = world.scenario.category.churn
+        assert settings is not None
+        w = world.w
+        for b in range(len(self.brands)):
+            rows = who[self.columns["left"][who, b] >= 0]
+            against = np.full(len(rows), _NEVER)
+            if len(w.rebate):
+                offered = (w.rebate[rows, b] > 0) & (w.rebate_source[rows, b] == Source.WIN_BACK)
+                against[offered & (w.rebate_until[rows, b] >= world.day)] = settings.reluctance
+            w.appeal[rows, b] -= against.astype(np.float32)
+
+    def settled(self, world: World, orders: Array) -> None:
+        """Who bought again is won back."""
+        brand = world.market.table["brand"][orders["offer"]].astype(np.int64)
+        codes = np.unique(orders["consumer"].astype(np.int64) * len(self.brands) + brand)
+        who, b = np.divmod(codes, len(self.brands))
+        back = self.columns["left"][who, b] >= 0
+        self.columns["left"][who[back], b[back]] = -1
+        self.today["won_back"] += np.bincount(b[back], minlength=len(self.brands))
+
+    def closing(self, world: World) -> None:
+        """Customers who have not left."""
+        self.today["active_customers"][:] = ((world.w.bought > 0) & (self.columns["left"] < 0)).sum(axis=0)

@@ -1,0 +1,139 @@
+"""Coupon campaigns: who gets money off, who uses it, and who would have bought anyway."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agorasim.brands.ledger import to_minor
+from agorasim.ecosystem.mechanisms.base import Coupon as Source
+from agorasim.ecosystem.mechanisms.base import Lever, Mechanism
+from agorasim.ecosystem.mechanisms.prices import CHANNELS
+from agorasim.ecosystem.mechanisms.wallet import anyway, held, issue, redeeming
+from agorasim.randomness import PURPOSES, stable_id
+from agorasim.scenario.catalogue import KINDS
+
+if TYPE_CHECKING:
+    from agorasim.ecosystem.world import World
+    from agorasim.scenario.schema import Brand, Scenario
+    from agorasim.scenario.schema.prices import Coupon
+
+Array = NDArray[Any]
+ISSUE = PURPOSES.declare("coupons.issue", 124)
+
+
+class _OfCoupons(Lever):
+    """A lever of brands that hand out coupons; the scenario's values are its 1."""
+
+    def value(self, brand: Brand) -> float | None:
+        """1 when the brand has campaigns."""
+        return 1.0 if brand.coupons else None
+
+
+class Coupons(Mechanism):
+    """Campaigns put coupons into purses on their days; the choice sees them as lower prices where they count."""
+
+    name = "coupons"
+    code = "M11"
+    meaning = "coupon campaigns: issue, redemption, and what would have been bought anyway"
+    keys = ("brands.NAME.coupons",)
+    levers = (_OfCoupons("coupons.value", 0.0, 5.0, "multiplier of the value of all of the brand's coupons"),)
+    uses = frozenset({"wallet"})
+    state = ("held",)
+
+    @staticmethod
+    def wanted(scenario: Scenario) -> bool:
+        """Whether a brand has campaigns."""
+        return any(brand.coupons for brand in scenario.brands.values())
+
+    def __init__(self, world: World) -> None:
+        """Find the days of issue; remember last orders where a campaign looks for lapsed customers."""
+        super().__init__(world)
+        scenario = world.scenario
+        self.segments = list(scenario.population.segments)
+        self.touchpoints = list(scenario.touchpoints)
+        first = scenario.calendar.first()
+        #: Campaigns: brand, key, terms, first day of issue.
+        self.campaigns: list[tuple[int, str, Coupon, int]] = []
+        for b, brand in enumerate(scenario.brands.values()):
+            for key, coupon in brand.coupons.items():
+                begin = 0 if coupon.start is None else (datetime.date.fromisoformat(coupon.start) - first).days
+                self.campaigns.append((b, key, coupon, begin))
+        if any(coupon.to == "lapsed" for _, _, coupon, _ in self.campaigns):
+            #: Day of the last order; who had bought before the first day counts from it; -1: never.
+            self.columns["last_order"] = np.where(world.w.bought > 0, 0, -1).astype(np.int32)
+        #: Campaign coupons in purses at the end of yesterday, (B,).
+        self.held = np.zeros(len(self.brands), dtype=np.int64)
+
+    def decided(self, world: World) -> None:
+        """Hand out what is due today."""
+        for b, key, coupon, begin in self.campaigns:
+            since = world.day - begin
+            due = since == 0 if coupon.every is None else since >= 0 and since % coupon.every == 0
+            value = self._value(world, b, coupon)
+            if not due or value == 0:
+                continue
+            who, chance = self._qualified(world, b, coupon)
+            if (chance < 1.0).any():
+                u = self.uniforms(world, ISSUE, who, stable_id("coupon", self.brands[b], key))[:, 0]
+                who = who[u < chance]
+            got = issue(world, who, b, value, coupon.days, CHANNELS[coupon.where], Source.PROMOTION)
+            self.today["coupons_issued"][b] += got
+            if coupon.awareness > 0.0:
+                world.raise_awareness(who, b, coupon.awareness)
+
+    def _value(self, world: World, b: int, coupon: Coupon) -> int:
+        amount = coupon.amount if coupon.share is None else coupon.share * world.strategies.price[b]
+        assert amount is not None
+        return to_minor(amount * world.lever(b, "coupons.value"), world.scenario.currency.minor_units)
+
+    def _qualified(self, world: World, b: int, coupon: Coupon) -> tuple[Array, Array]:
+        """Rows that may get a coupon, and the chance of each."""
+        w = world.w
+        fits = np.ones(world.size, dtype=bool)
+        if coupon.to == "customers":
+            fits = w.bought[:, b] > 0
+        elif coupon.to == "newcomers":
+            fits = w.bought[:, b] == 0
+        elif coupon.to == "members":
+            fits = w.member[:, b] > 0
+        elif coupon.to == "lapsed":
+            last = self.columns["last_order"][:, b]
+            fits = (last >= 0) & (world.day - last >= coupon.lapsed_after)
+        if coupon.segments:
+            wanted = [self.segments.index(name) for name in coupon.segments]
+            fits = fits & np.isin(world.population.segment, wanted)
+        chance = np.full(world.size, coupon.chance)
+        if coupon.touchpoint is not None:
+            chance *= w.use[self.touchpoints.index(coupon.touchpoint)]
+            if KINDS[world.scenario.touchpoints[coupon.touchpoint].kind].members_only:
+                fits = fits & (w.member[:, b] > 0)
+        who = np.flatnonzero(fits)
+        return who, chance[who]
+
+    def rationed(self, world: World) -> None:
+        """Count orders that use a campaign's coupon, and those that would have been placed without it."""
+        used = redeeming(world, Source.PROMOTION)
+        brand = world.market.table["brand"][world.orders["offer"][used]]
+        count = len(self.brands)
+        self.today["coupons_redeemed"] += np.bincount(brand, minlength=count)
+        self.today["coupons_cannibalised"] += np.bincount(brand[anyway(world, used)], minlength=count)
+
+    def settled(self, world: World, orders: Array) -> None:
+        """Count what coupons took off, and remember the last order."""
+        brand = world.market.table["brand"][orders["offer"]]
+        used = (orders["rebate"] > 0) & (orders["source"] == Source.PROMOTION)
+        np.add.at(self.today["coupon_money"], brand[used], orders["rebate"][used].astype(np.int64))
+        if "last_order" in self.columns:
+            self.columns["last_order"][orders["consumer"], brand] = world.day
+
+    def closing(self, world: World) -> None:
+        """Count coupons in purses; what was neither used nor is there has expired or made way for a larger one."""
+        left = held(world, Source.PROMOTION)
+        gone = self.held + self.today["coupons_issued"] - self.today["coupons_redeemed"] - left
+        self.today["coupons_expired"] += gone
+        self.today["coupons_held"][:] = left
+        self.held = left

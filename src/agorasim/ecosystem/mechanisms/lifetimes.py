@@ -1,0 +1,113 @@
+"""What customers turn out to be worth: a table of customers, and margins discounted to their first order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agorasim.ecosystem.mechanisms.base import Mechanism
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from agorasim.ecosystem.world import World
+    from agorasim.scenario.schema import Scenario
+
+Array = NDArray[Any]
+
+
+class Lifetimes(Mechanism):
+    """Follows every customer's orders and margin (paid less goods, delivery borne and commission)."""
+
+    name = "lifetimes"
+    code = "M13"
+    meaning = "table of customers: cohorts, repeat purchases, lifetime value so far"
+    keys = ("outcomes.lifetime",)
+
+    @staticmethod
+    def wanted(scenario: Scenario) -> bool:
+        """Whether the table is asked for."""
+        return scenario.outcomes.lifetime is not None
+
+    def __init__(self, world: World) -> None:
+        """Only customers whose first order is seen are followed."""
+        super().__init__(world)
+        shape = (world.size, len(self.brands))
+        self.columns["last_day"] = np.full(shape, -1, dtype=np.int32)
+        #: Days after the first with an order (several orders of a day are one purchase occasion).
+        self.columns["repeats"] = np.zeros(shape, dtype=np.int32)
+        for name in ("paid", "margin", "discounted"):
+            self.columns[name] = np.zeros(shape, dtype=np.int64)
+
+    def settled(self, world: World, orders: Array) -> None:
+        """Add today's orders to what is known of their buyers."""
+        settings = world.scenario.outcomes.lifetime
+        assert settings is not None
+        w, offers = world.w, orders["offer"]
+        b = world.market.table["brand"][offers].astype(np.int64)
+        who = orders["consumer"].astype(np.int64)
+        self.today["repeat_orders"] += np.bincount(b, minlength=len(self.brands))
+        # What the day counts as first purchases is among its orders, once a person.
+        age = world.day - w.first_day[who, b]
+        followed = w.first_day[who, b] >= 0
+        first_today = np.unique((who * len(self.brands) + b)[followed & (age == 0)])
+        self.today["repeat_orders"] -= np.bincount(first_today % len(self.brands), minlength=len(self.brands))
+        who, b, age, orders, offers = who[followed], b[followed], age[followed], orders[followed], offers[followed]
+        market = world.market
+        margin = orders["price"] - w.brands["unit_cost"][b] - market.delivery_cost[offers]
+        margin = margin - np.rint(orders["price"] * market.commission[offers]).astype(np.int64)
+        discounted = np.rint(margin * (1.0 + settings.discount) ** (-age / 365.0)).astype(np.int64)
+        for name, amount in (("paid", orders["price"]), ("margin", margin), ("discounted", discounted)):
+            np.add.at(self.columns[name], (who, b), amount)
+        np.add.at(self.today["lifetime_margin"], b, discounted)
+        codes = np.unique(who * len(self.brands) + b)
+        who, b = np.divmod(codes, len(self.brands))
+        again = (w.first_day[who, b] < world.day) & (self.columns["last_day"][who, b] < world.day)
+        self.columns["repeats"][who[again], b[again]] += 1
+        self.columns["last_day"][who, b] = world.day
+
+    def tables(self, world: World) -> dict[str, pa.Table]:
+        """The table `customers`; see `customer_table`."""
+        return {"customers": customer_table(world, self)}
+
+
+def customer_table(world: World, found: Lifetimes) -> pa.Table:
+    """One row a customer and brand whose first order was seen, sorted by brand and consumer.
+
+    Columns: `replicate, consumer, brand, segment`; `cohort` (number of the span of `outcomes.lifetime.cohort` days
+    that the first order fell into); `first_day, last_day, left_day` (null: still there, or churn is off), `days`
+    observed since the first order; `orders`; `repeats` and `recency` (days with an order after the first, and the day
+    of the last of them, counted from the first: what BG/NBD takes); `revenue`, `margin`, `discounted_margin` in money.
+    """
+    import pyarrow as pa
+
+    settings = world.scenario.outcomes.lifetime
+    assert settings is not None
+    w, columns, minor = world.w, found.columns, world.scenario.currency.minor_units
+    b, who = np.nonzero(w.first_day.T >= 0)
+    first, last = w.first_day[who, b], columns["last_day"][who, b]
+    churn = world.mechanism("churn")
+    left = np.full(len(who), -1) if churn is None else churn.columns["left"][who, b]
+    names = np.array(found.brands, dtype=object)
+    segments = np.array(world.population.segments, dtype=object)
+    return pa.table(
+        {
+            "replicate": pa.array(np.full(len(who), world.replicate), pa.int32()),
+            "consumer": pa.array(who, pa.int32()),
+            "brand": pa.array(names[b], pa.string()),
+            "segment": pa.array(segments[world.population.segment[who]], pa.string()),
+            "cohort": pa.array((first // settings.cohort).astype(np.int64), pa.int32()),
+            "first_day": pa.array(first, pa.int32()),
+            "last_day": pa.array(last, pa.int32()),
+            "left_day": pa.array(np.ma.masked_array(left, mask=left < 0), pa.int32()),
+            "days": pa.array(world.day - first, pa.int32()),
+            "orders": pa.array(w.bought[who, b], pa.int32()),
+            "repeats": pa.array(columns["repeats"][who, b], pa.int32()),
+            "recency": pa.array(last - first, pa.int32()),
+            "revenue": pa.array(columns["paid"][who, b] / minor, pa.float64()),
+            "margin": pa.array(columns["margin"][who, b] / minor, pa.float64()),
+            "discounted_margin": pa.array(columns["discounted"][who, b] / minor, pa.float64()),
+        }
+    )

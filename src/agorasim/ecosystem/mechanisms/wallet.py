@@ -1,0 +1,71 @@
+"""Purses: one coupon a person and brand. What is in them, which orders use it, and what would have happened without."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agorasim.behaviour.choice import choose_one
+
+if TYPE_CHECKING:
+    from agorasim.ecosystem.world import World
+
+Array = NDArray[Any]
+
+
+def held(world: World, source: int) -> NDArray[np.int64]:
+    """People whose purse holds a coupon from `source` that can be used after today, by brand (B,)."""
+    w = world.w
+    there = (w.rebate_source == source) & (w.rebate > 0) & (w.rebate_until > world.day)
+    out: NDArray[np.int64] = there.sum(axis=0)
+    return out
+
+
+def empty(world: World, who: Array, b: int) -> NDArray[np.bool_]:
+    """Whose purse has no coupon of the brand that can be used today, (len(who),)."""
+    w = world.w
+    out: NDArray[np.bool_] = (w.rebate[who, b] <= 0) | (w.rebate_until[who, b] < world.day)
+    return out
+
+
+def issue(world: World, who: Array, b: int, minor: int, days: int, where: int, source: int) -> int:
+    """Give a coupon to each of `who` (n,) whose purse holds none as large; returns how many got it."""
+    who = who[empty(world, who, b) | (world.w.rebate[who, b] < minor)]
+    world.give(who, b, minor, days, where, source)
+    return len(who)
+
+
+def redeeming(world: World, source: int) -> NDArray[np.int64]:
+    """Numbers of today's orders that will use a coupon from `source`: after rationing, before they are settled."""
+    w, orders = world.w, world.orders
+    offer, who = orders["offer"], orders["consumer"]
+    b = world.market.table["brand"][offer]
+    fits = (orders["served"] == 1) & (w.rebate[who, b] > 0) & (w.rebate_until[who, b] >= world.day)
+    fits &= (w.rebate_where[who, b] & world.market.table["channel"][offer]) > 0
+    fits &= (w.rebate_source[who, b] == source) & (world.market.table["price"][offer] > 0)
+    # The first order that can use it does; orders stand sorted by consumer and number.
+    found = np.flatnonzero(fits)
+    codes = who[found].astype(np.int64) * len(world.scenario.brands) + b[found]
+    _, first = np.unique(codes, return_index=True)
+    return found[np.sort(first)]
+
+
+def anyway(world: World, numbers: Array) -> NDArray[np.bool_]:
+    """Which of today's orders would have been for the same brand without the coupon, (len(numbers),).
+
+    The choice is made again with the same draws and an empty purse, so that this is no estimate.
+    """
+    w, table = world.w, world.market.table
+    out = np.zeros(len(numbers), dtype=bool)
+    nowhere = np.int64(len(table))  # no offer is barred, and nothing is counted
+    for k, number in enumerate(numbers.tolist()):
+        order = world.orders[number]
+        i, b = np.int64(order["consumer"]), int(table["brand"][order["offer"]])
+        until = int(w.rebate_until[i, b])
+        w.rebate_until[i, b] = -1
+        other = choose_one(w, i, np.int64(order["sequence"]), nowhere)
+        w.rebate_until[i, b] = until
+        out[k] = other >= 0 and table["brand"][other] == b
+    return out
