@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import CUSTOMERS, FIXED, MEMBERS
-from agorasim.ecosystem.building import need_zero
 from agorasim.ecosystem.mechanisms.base import Mechanism
 from agorasim.ecosystem.population import gamma_of_mean_one
 from agorasim.randomness import PURPOSES, deep_uniforms, stable_id, uniforms
@@ -178,6 +177,8 @@ class LifeStages(Mechanism):
         w, stage = world.w, self.columns["stage"][who]
         rate = (self._base["need"][who].astype(np.float64) * self.need[stage]).astype(np.float32)
         w.need_rate[who] = rate
+        from agorasim.ecosystem.building import need_zero  # building a world imports the mechanisms
+
         w.need_zero[who] = need_zero(rate, float(w.params["need_factor"][0]))
         for trait, factor in self.factors.items():
             if (factor != 1.0).any():
