@@ -9,7 +9,7 @@ import numpy as np
 from agorasim.behaviour.columns import BY_EXPERIENCES, FIXED
 
 if TYPE_CHECKING:
-    from tests.laws.generated import Dice
+    from generated import Dice
 
     from agorasim.ecosystem.world import World
 
