@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agorasim.ecosystem import Consumer, Ecosystem
     from agorasim.ecosystem.simulate import simulate
     from agorasim.experiment import Experiment, Results
+    from agorasim.scenario.learning import learn_segments
     from agorasim.scenario.schema import Scenario
 
 #: Where each public name lives.
@@ -33,6 +34,7 @@ _HOMES = {
     "Policy": "agorasim.brands",
     "Results": "agorasim.experiment",
     "Scenario": "agorasim.scenario.schema",
+    "learn_segments": "agorasim.scenario.learning",
     "simulate": "agorasim.ecosystem.simulate",
     "spread": "agorasim._spread",
 }
@@ -47,6 +49,7 @@ __all__ = [
     "Results",
     "Scenario",
     "__version__",
+    "learn_segments",
     "simulate",
     "spread",
 ]

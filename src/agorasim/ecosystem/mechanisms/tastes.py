@@ -76,12 +76,8 @@ class Tastes(Mechanism):
         moved = value + lean[:, None] * self.side
         for b in range(len(self.brands)):
             mine = slice(int(world.w.brands["first"][b]), int(world.w.brands["end"][b]))
-            before, after = (
-                _inclusive(value[:, mine], there[:, mine], scale),
-                _inclusive(moved[:, mine], there[:, mine], scale),
-            )
-            some = there[:, mine].any(axis=1)
-            out[some, b] = after[some] - before[some]
+            there_too = there[:, mine]
+            out[:, b] = _inclusive(moved[:, mine], there_too, scale) - _inclusive(value[:, mine], there_too, scale)
         return out
 
     def settled(self, world: World, orders: Array) -> None:
@@ -101,20 +97,23 @@ class Tastes(Mechanism):
 
 
 def place_values(world: World, who: Array) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Utility of each offer to each of `who` besides what is the same at all of a brand's places, and whether the
-    person can buy there today; both (n, O)."""
+    """Utility of each offer to each of `who` besides what is the same at all of a brand's places (coupons apart), and
+    whether the person can buy there today; both (n, O)."""
     w = world.w
     offers, params, traits = w.offers, w.params[0], w.traits[who]
-    value = -traits["price"].astype(np.float64)[:, None] * offers["pain"]
-    value += traits["deal"].astype(np.float64)[:, None] * offers["signal"] - offers["wait"]
-    far = np.hypot(
-        traits["x"].astype(np.float64)[:, None] - offers["x"], traits["y"].astype(np.float64)[:, None] - offers["y"]
-    )
-    value -= np.where(offers["located"] > 0, params["distance"] * far, 0.0)
+    price, deal = traits["price"].astype(np.float64), traits["deal"].astype(np.float64)
+    distance = np.full(len(who), float(params["distance"]))
+    if len(w.modes):
+        mode = w.modes[w.mode[who]]
+        price, deal, distance = price * mode["price"], deal * mode["deal"], distance * mode["distance"]
+    value = deal[:, None] * offers["signal"] - price[:, None] * offers["pain"] - offers["wait"] + offers["bonus"]
+    x, y = traits["x"].astype(np.float64)[:, None], traits["y"].astype(np.float64)[:, None]
+    far = np.hypot(x - offers["x"], y - offers["y"])
+    value -= np.where(offers["located"] > 0, distance[:, None] * far, 0.0)
     bit = np.maximum(offers["bit"], 0).astype(np.uint32)
     visited = (w.visited[who][:, offers["brand"]] >> bit) & np.uint32(1)
     value += np.where((offers["bit"] >= 0) & (visited > 0), params["visit"], 0.0)
-    member = w.member[who][:, offers["brand"]] > 0
+    member = w.member[who][:, offers["brand"]] & offers["members"] > 0
     there = (offers["open"] > 0) & ((offers["members"] == 0) | member)
     if len(w.treated):
         there = there & ((offers["trial"] == 0) | (w.treated[who, None] > 0))
@@ -122,11 +121,11 @@ def place_values(world: World, who: Array) -> tuple[NDArray[np.float64], NDArray
 
 
 def _inclusive(value: NDArray[np.float64], there: NDArray[np.bool_], scale: float) -> NDArray[np.float64]:
-    """Scale x ln sum exp(value / scale) over the places that are there, (n,); meaningless where none is."""
+    """Inclusive value scale x ln sum exp(value / scale) over the places that are there, (n,); 0 where none is."""
     if value.shape[1] == 0:
         return np.zeros(len(value))
     masked = np.where(there, value, -np.inf)
     most = np.where(there.any(axis=1), masked.max(axis=1), 0.0)
-    with np.errstate(divide="ignore"):  # where there is no place
-        out: NDArray[np.float64] = most + scale * np.log(np.exp((masked - most[:, None]) / scale).sum(axis=1))
+    total = np.exp((masked - most[:, None]) / scale).sum(axis=1)
+    out: NDArray[np.float64] = most + scale * np.log(np.maximum(total, 1.0))  # the best place alone gives 1
     return out
