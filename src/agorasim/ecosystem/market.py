@@ -158,6 +158,9 @@ class Market:
         self._nothing = np.zeros(pools, dtype=bool)
         self._crowded = np.flatnonzero(np.bincount(self.pool, minlength=pools) > 1)
         self._open = np.array([[day not in o.closed for o in self.offers] for day in range(7)], dtype=bool)
+        #: Pools to which nothing is delivered today, and the share of its capacity that each offer has today.
+        self.halted = np.zeros(pools, dtype=bool)
+        self.capacity_share = np.ones(len(self.offers))
         #: Offers that a counterfactual world closes.
         self.shut = np.zeros(len(self.offers), dtype=bool)
         self.delivery_cost = np.array([o.delivery_cost for o in self.offers], dtype=np.int64)
@@ -211,7 +214,7 @@ class Market:
     def open_on(self, days: Days, day: int) -> None:
         """Open or close shops for the weekday and take in deliveries due today."""
         self.table["open"] = self._open[int(days.weekdays[day])] & ~self.shut
-        due = self._stocked & ~self._ruled & (day % self._every == 0) if day else self._nothing
+        due = self._stocked & ~self._ruled & ~self.halted & (day % self._every == 0) if day else self._nothing
         self.stock[due] = np.maximum(self.stock[due], self._full[due])  # returned goods may lie there on top
 
     def ration(self, w: Columns, at: Array | None = None) -> None:
@@ -230,7 +233,7 @@ class Market:
         taken = np.bincount(orders["offer"][others & (orders["served"] == 1)], minlength=len(self.offers))
         demand = np.bincount(orders["offer"][~others], minlength=len(self.offers))
         stock = self._left(taken)
-        room = np.minimum(stock[self.pool], self._capacity - taken)
+        room = np.minimum(stock[self.pool], self._capacity_today() - taken)
         for k in np.flatnonzero(demand > room):
             mine = np.flatnonzero((orders["offer"] == k) & ~others)
             orders["served"][mine[self._by_lot(w, orders[mine])[max(0, room[k]) :]]] = 0
@@ -238,6 +241,16 @@ class Market:
             mine = np.flatnonzero((self.pool[orders["offer"]] == pool) & ~others & (orders["served"] == 1))
             if len(mine) > stock[pool]:
                 orders["served"][mine[self._by_lot(w, orders[mine])[stock[pool] :]]] = 0
+
+    def due(self, day: int) -> Array:
+        """Pools to which a delivery is due on a day, (pools,), whether or not it can arrive."""
+        out: Array = self._stocked & ~self._ruled & (day % self._every == 0)
+        return out
+
+    def _capacity_today(self) -> Array:
+        share = self.capacity_share
+        left: Array = np.where(share < 1.0, np.floor(self._capacity * share), self._capacity).astype(np.int64)
+        return left
 
     def _by_lot(self, w: Columns, orders: Array) -> Array:
         """Positions of some orders, the luckiest first."""

@@ -461,6 +461,11 @@ class World:
         """Goods under way (codes consumer * B + brand, whose `arrives` says `day`) are received on that day."""
         self._due.setdefault(day, []).append(codes)
 
+    def set_unit_cost(self, b: int, minor: int) -> None:
+        """What a unit of a brand's goods costs from today on, minor units."""
+        self.w.brands["unit_cost"][b] = minor
+        self._unit_cost = self.w.brands["unit_cost"][self.market.table["brand"]]
+
     def lever(self, b: int, name: str) -> float:
         """Where a brand's lever stands today. KeyError when the brand does not have it."""
         return self.strategies.levers[b][name]

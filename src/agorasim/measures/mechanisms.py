@@ -23,12 +23,32 @@ COSTS: Final[tuple[Metric, ...]] = tuple(
 
 #: A block a mechanism, in the order of names.
 OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
+    "availability": (
+        flow("found_closed", "needs", "bp", "needs for which a shop was closed at the hour people came"),
+        flow("hesitated", "needs", "bp", "needs for which people did not dare to buy online unseen"),
+    ),
+    "back_orders": (
+        flow("back_orders", "orders", "bp", "refused orders that wait for the next delivery"),
+        flow("back_orders_filled", "orders", "bp", "orders that had waited and were served"),
+        flow("back_orders_lapsed", "orders", "bp", "orders that waited too long, or were met elsewhere"),
+        stock("back_orders_open", "orders", "b", "orders that wait at the end of the day"),
+    ),
     "churn": (
         flow("churn_occasions", "occasions", "b", "occasions on which a customer could leave the brand"),
         flow("churned", "consumers", "b", "customers who left the brand"),
         flow("won_back", "consumers", "b", "customers who had left and bought again"),
         stock("active_customers", "consumers", "b", "people who have bought and not left", additive=True),
         ratio("churn_rate", "share", "b", "share of occasions on which a customer left", "churned", "churn_occasions"),
+    ),
+    "consent": (
+        stock(
+            "consenting",
+            "consumers",
+            "bs",
+            "people who let brands identify them (the same for every brand)",
+            additive=True,
+        ),
+        flow("withdrawals", "consumers", "bs", "people who took consent back (the same for every brand)"),
     ),
     "coupons": (
         flow("coupons_issued", "coupons", "b", "campaign coupons put into purses"),
@@ -69,6 +89,10 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
         ratio("clv", "money", "b", "lifetime margin so far of a customer won", "lifetime_margin", "new_customers"),
         ratio("repurchase", "share", "b", "share of orders that are repeat orders", "repeat_orders", "orders"),
     ),  # fmt: skip
+    "location_coupons": (
+        flow("location_coupons", "coupons", "b", "coupons sent to people close to a shop"),
+        flow("location_redeemed", "orders", "b", "orders in shops on which such a coupon was used"),
+    ),
     "loyalty": (
         flow("cards_issued", "consumers", "b", "buyers who took a card of the loyalty programme"),
         flow("points_earned", "points", "b", "points credited to cards"),
@@ -90,6 +114,33 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
         flow("needs_answered", "needs", "b", "needs answered with an order or with nothing (of all, in each row)"),
         flow("needs_abandoned", "needs", "b", "needs in progress that ended without an answer (of all, in each row)"),
         stock("needs_in_progress", "needs", "b", "needs waiting for a decision (of all, in each row)"),
+    ),
+    "deliveries": (flow("late_orders", "orders", "bp", "orders that will be delivered late"),),
+    "errands": (
+        flow("errands", "visits", "b", "visits to shops to pick up or bring back something"),
+        flow("errand_needs", "needs", "b", "needs that such visits brought up"),
+    ),
+    "event_follow_up": (
+        flow("event_visitors", "consumers", "b", "people who met the brand at its event"),
+        flow("follow_up_messages", "messages", "b", "messages to visitors of the event"),
+        flow("follow_up_clicks", "clicks", "b", "such messages that were followed to the online seller"),
+    ),
+    "footprint": (
+        flow("footprint", "g CO2e", "b", "emissions of contacts, parcels and trips to shops", fixed=True),
+        flow("footprint_contact", "g CO2e", "bt", "emissions of impressions, visits and messages", fixed=True),
+        flow("footprint_delivery", "g CO2e", "bp", "emissions of parcels, and of trips to shops", fixed=True),
+        flow("ad_impressions", "impressions", "bt", "impressions bought, and messages seen"),
+        flow("saturated_impressions", "impressions", "bt", "of these, beyond the day's saturation", fixed=True),
+        flow(
+            "wasted_impressions",
+            "impressions",
+            "bt",
+            "of these, saturated or shown to people who cannot buy or have no need within the window (expected)",
+            fixed=True,
+        ),
+        flow("wasted_spend", "money", "bt", "media money that bought wasted impressions", money=True),
+        ratio("waste_rate", "share", "bt", "wasted impressions per impression", "wasted_impressions", "ad_impressions"),
+        ratio("footprint_per_order", "g CO2e per order", "b", "emissions per order", "footprint", "orders"),
     ),
     "funnel": (
         flow("visits", "visits", "bt", "visits to what the brand runs there, or clicked through to from there"),
@@ -119,6 +170,10 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
         flow("nps_balance", "answers", "bs", "promoters less detractors"),
         ratio("nps", "share", "bs", "net promoter score as a share (-1 to 1)", "nps_balance", "nps_answers"),
     ),
+    "owned_contact": (
+        flow("installs", "consumers", "bt", "people who installed the brand's app without buying first"),
+        flow("messages_sent", "messages", "bt", "messages sent to members, read or not"),
+    ),
     "over_marketing": (
         stock("recall", "consumers", "bs", "people who would name the brand unaided", additive=True, fixed=True),
         stock("attitude", "index", "b", "mean goodwill (-1 to 1) of those who know the brand", fixed=True),
@@ -133,6 +188,18 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
         stock("partner_trust", "share", "b", "mean trust of resellers in the brand (0 to 1)", fixed=True),
         stock("partner_conflict", "share", "b", "mean conflict with the brand's own channels (0 to 1)", fixed=True),
         stock("place_effort", "share", "p", "effort of the reseller (0 to 1; 0 at other places)", fixed=True),
+    ),
+    "personalisation": (
+        stock(
+            "relevance", "index", "b", "mean relevance of contacts over consumers (1: that of strangers)", fixed=True
+        ),
+        stock("content", "pieces", "b", "pieces of content in use", fixed=True),
+    ),
+    "platform": (
+        stock("identified", "consumers", "bs", "people whom the brand knows at some touchpoint", additive=True),
+        stock("identities", "identities", "bt", "people known at the touchpoint at the end of the day", additive=True),
+        flow("audience", "person-days", "bt", "people whom ads with an audience could be shown to, day by day"),
+        flow("targeted", "person-days", "bs", "people in an audience for retargeting, day by day"),
     ),
     "price_fairness": (
         flow("price_refunds", "refunds", "b", "buyers who got the difference back after a price fell"),
@@ -169,12 +236,31 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
         ratio("private_share", "share", "b", "share of revenue at members-only places", "private_revenue", "revenue"),
     ),
     "reference_prices": (stock("reference_price", "money", "b", "mean price that people expect", money=True),),
+    "queues": (
+        flow("queue_minutes", "minutes", "bp", "minutes that buyers expected to wait in line", fixed=True),
+        ratio("queue_wait", "minutes", "bp", "mean wait in line over all orders", "queue_minutes", "orders"),
+    ),
     "referral": (
         flow("invitations", "messages", "b", "recommendations that buyers made for the reward"),
         flow("invited", "consumers", "b", "people without a purchase whom a customer's recommendation reached"),
         flow("referred_orders", "orders", "b", "first orders of people whom a customer had invited"),
         flow("referral_rewards", "rewards", "b", "rewards that referrers earned, one a referred first order"),
         flow("referral_coupons", "coupons", "b", "coupons handed out to referrers"),
+    ),
+    "replenishment": (
+        flow("deliveries", "deliveries", "bp", "deliveries of reordered goods (to a pool: at its first place)"),
+        flow("delivered_units", "units", "bp", "units that they brought"),
+        flow("held_units", "units", "bp", "units that lay in stock overnight, summed over nights"),
+        ratio("stock_turnover", "per day", "b", "orders per unit in stock and day", "orders", "held_units"),
+    ),
+    "retarget_buyers": (stock("retargeted", "consumers", "b", "recent shop buyers to whom ads are shown"),),
+    "returns": (
+        flow("returns", "orders", "bp", "orders whose goods were returned, at the place where they were bought"),
+        flow("refunded", "money", "bp", "money given back for them", money=True),
+        flow("restocked", "units", "bp", "returned units that can be sold again, where they went back on the shelf"),
+        flow("written_off", "units", "bp", "returned units that cannot be sold again"),
+        flow("returned_in_store", "orders", "b", "online orders returned in a shop"),
+        ratio("return_rate", "share", "bp", "returns per order", "returns", "orders"),
     ),
     "reviews": (
         flow("reviews", "reviews", "bs", "reviews written"),
@@ -186,6 +272,15 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
     "seeding": (
         flow("seeded", "products", "b", "products given to opinion leaders"),
         flow("seeded_posts", "messages", "b", "posts of those who were given one"),
+    ),
+    "shocks": (flow("missed_deliveries", "deliveries", "bp", "deliveries that a shock kept from arriving"),),
+    "store_joins": (
+        flow("store_joins", "consumers", "b", "visitors and buyers of shops who joined the private domain there"),
+    ),
+    "substitution": (
+        flow("stockouts", "orders", "bp", "orders refused where people went first"),
+        flow("substituted", "orders", "bp", "of these, served elsewhere (another place or brand)"),
+        flow("substitutes", "orders", "bp", "orders served here because another place had refused them"),
     ),
     "talk_statistics": (
         stock("aware", "consumers", "bs", "people aware of the brand", additive=True),

@@ -81,20 +81,29 @@ class Subject:
 
 def check(subject: Subject) -> list[Problem]:
     """Every mistake that shows only when the parts are seen together."""
+    from agorasim.scenario.bridge_checks import check_bridges
+    from agorasim.scenario.calendar_checks import check_calendar
+    from agorasim.scenario.data_checks import check_data
     from agorasim.scenario.funnel_checks import check_funnel, check_private_domain
-    from agorasim.scenario.organisation_checks import check_organisations
+    from agorasim.scenario.organisation_checks import check_organisations, check_partners
     from agorasim.scenario.people_checks import check_people
     from agorasim.scenario.price_checks import check_prices
+    from agorasim.scenario.retail_checks import check_retail
     from agorasim.scenario.talk_checks import check_talk
 
     for look in (_population, _touchpoints, _places, _brands, _money, _layers, _word_of_mouth, _outcomes):
         look(subject)
+    check_calendar(subject)
     check_organisations(subject)
+    check_partners(subject)
     check_prices(subject)
     check_funnel(subject)
     check_private_domain(subject)
     check_people(subject)
     check_talk(subject)
+    check_data(subject)
+    check_retail(subject)
+    check_bridges(subject)
     return subject.problems
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from agorasim.scenario.catalogue import KINDS
 from agorasim.scenario.checks import ADOPTION_RULES, sells_somewhere
+from agorasim.scenario.schema.shocks import Shock
 
 if TYPE_CHECKING:
     from agorasim.scenario.schema import Brand, Scenario
@@ -26,10 +27,12 @@ def _calendar(scenario: Scenario) -> Oddities:
     calendar = scenario.calendar
     first = calendar.first()
     last = first + datetime.timedelta(days=calendar.days - 1)
-    for name, festival in calendar.festivals.items():
-        start = datetime.date.fromisoformat(festival.start)
-        if start > last or start + datetime.timedelta(days=festival.days - 1) < first:
-            yield f"calendar.festivals.{name}", f"never happens: the world runs from {first} to {last}"
+    for what, dated in (("festivals", calendar.festivals), ("shocks", calendar.shocks)):
+        for name, event in dated.items():
+            start = datetime.date.fromisoformat(event.start)
+            length = event.days + (event.recovery if isinstance(event, Shock) else 0)
+            if start > last or start + datetime.timedelta(days=length - 1) < first:
+                yield f"calendar.{what}.{name}", f"never happens: the world runs from {first} to {last}"
     if sum(calendar.weekday) <= 0.0:
         yield "calendar.weekday", "every multiplier is 0, so nobody ever has a need"
 

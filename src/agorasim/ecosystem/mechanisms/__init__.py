@@ -4,23 +4,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from agorasim.ecosystem.mechanisms.availability import Availability
+from agorasim.ecosystem.mechanisms.back_orders import BackOrders
 from agorasim.ecosystem.mechanisms.base import HOOKS, OPTIONAL, Lever, Mechanism
 from agorasim.ecosystem.mechanisms.churn import Churn
+from agorasim.ecosystem.mechanisms.consent import Consent
 from agorasim.ecosystem.mechanisms.coupons import Coupons
 from agorasim.ecosystem.mechanisms.crisis import Crisis
+from agorasim.ecosystem.mechanisms.deliveries import Deliveries
+from agorasim.ecosystem.mechanisms.errands import Errands
+from agorasim.ecosystem.mechanisms.event_follow_up import EventFollowUp
+from agorasim.ecosystem.mechanisms.festivals import Festivals
+from agorasim.ecosystem.mechanisms.footprint import Footprint
+from agorasim.ecosystem.mechanisms.known_by_name import KnownByName
 from agorasim.ecosystem.mechanisms.life_stages import LifeStages
 from agorasim.ecosystem.mechanisms.lifetimes import Lifetimes
+from agorasim.ecosystem.mechanisms.location_coupons import LocationCoupons
 from agorasim.ecosystem.mechanisms.loyalty import Loyalty
 from agorasim.ecosystem.mechanisms.modes import Modes
 from agorasim.ecosystem.mechanisms.nps import NetPromoterScore
 from agorasim.ecosystem.mechanisms.over_marketing import OverMarketing
+from agorasim.ecosystem.mechanisms.owned_contact import OwnedContact
 from agorasim.ecosystem.mechanisms.partners import Partners
+from agorasim.ecosystem.mechanisms.personalisation import Personalise
+from agorasim.ecosystem.mechanisms.platform import Platform
 from agorasim.ecosystem.mechanisms.price_fairness import PriceFairness
 from agorasim.ecosystem.mechanisms.prices import Prices
+from agorasim.ecosystem.mechanisms.queues import Queues
 from agorasim.ecosystem.mechanisms.reference_prices import ReferencePrices
 from agorasim.ecosystem.mechanisms.referral import Referral
+from agorasim.ecosystem.mechanisms.replenishment import Replenishment
+from agorasim.ecosystem.mechanisms.retarget_buyers import RetargetBuyers
+from agorasim.ecosystem.mechanisms.returns import Returns
 from agorasim.ecosystem.mechanisms.reviews import Reviews
 from agorasim.ecosystem.mechanisms.seeding import Seeding
+from agorasim.ecosystem.mechanisms.shocks import Shocks
+from agorasim.ecosystem.mechanisms.store_joins import StoreJoins
+from agorasim.ecosystem.mechanisms.substitution import Substitution
 from agorasim.ecosystem.mechanisms.talk_statistics import TalkStatistics
 from agorasim.ecosystem.mechanisms.tastes import Tastes
 from agorasim.ecosystem.mechanisms.win_back import WinBack
@@ -33,9 +53,26 @@ __all__ = ["HOOKS", "MECHANISMS", "OPTIONAL", "Lever", "Mechanism", "active", "m
 
 #: All mechanisms, in the order in which they act in each hook.
 MECHANISMS: Final[tuple[type[Mechanism], ...]] = (
+    Shocks,
+    OwnedContact,
+    Consent,
+    Platform,
     LifeStages,
     Tastes,
     Modes,
+    Errands,
+    EventFollowUp,
+    StoreJoins,
+    LocationCoupons,
+    KnownByName,
+    RetargetBuyers,
+    Queues,
+    Deliveries,
+    Replenishment,
+    Returns,
+    Availability,
+    BackOrders,
+    Substitution,
     Reviews,
     Referral,
     Seeding,
@@ -52,6 +89,9 @@ MECHANISMS: Final[tuple[type[Mechanism], ...]] = (
     PriceFairness,
     NetPromoterScore,
     Lifetimes,
+    Personalise,
+    Festivals,
+    Footprint,
 )
 
 

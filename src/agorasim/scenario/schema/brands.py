@@ -11,6 +11,7 @@ from agorasim.scenario.schema.bridges import Bridges
 from agorasim.scenario.schema.compliance import ConsentChange, Fairness, Privacy
 from agorasim.scenario.schema.crisis import CrisisResponse
 from agorasim.scenario.schema.data_platform import DataPlatform
+from agorasim.scenario.schema.footprint import Footprint
 from agorasim.scenario.schema.funnel import Funnel, Journeys
 from agorasim.scenario.schema.loyalty import Lifetime, Loyalty, WinBack
 from agorasim.scenario.schema.media import Bid
@@ -139,6 +140,8 @@ class Outcomes(Strict):
     """The metric that answers are about."""
     interval: Annotated[float, Field(gt=0.5, lt=1.0)] = 0.95
     """Coverage of intervals."""
+    footprint: Footprint | None = None
+    """Emissions of contacts, parcels and trips, and impressions that were wasted; absent: not reckoned."""
     lifetime: Lifetime | None = None
     """A table of customers and what they were worth; absent: none is kept."""
 

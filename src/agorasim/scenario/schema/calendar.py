@@ -5,37 +5,11 @@ from __future__ import annotations
 import datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 
 from agorasim.scenario.schema.base import Name, NonNegative, Strict
-
-#: Worlds may last 20,000 days, and Python's calendar ends with the year 9999.
-LAST_YEAR = 9900
-
-
-def _is_month_day(text: str) -> str:
-    try:
-        datetime.date.fromisoformat(f"2000-{text}")
-    except ValueError:
-        raise ValueError(f"no such day in any year (got '{text}'); expected one such as \"06-01\"") from None
-    return text
-
-
-def _is_date(text: str) -> str:
-    try:
-        year = datetime.date.fromisoformat(text).year
-    except ValueError:
-        raise ValueError(f"no such day in the calendar (got '{text}'); expected a date such as 2026-11-11") from None
-    if year > LAST_YEAR:
-        raise ValueError(f"too far in the future (got '{text}'); expected a year up to {LAST_YEAR}")
-    return text
-
-
-MonthDay = Annotated[
-    str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"), AfterValidator(_is_month_day)
-]
-#: ISO dates stay text in the file, so that every reader of the YAML sees the same value.
-Date = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_is_date)]
+from agorasim.scenario.schema.dates import LAST_YEAR, Date, MonthDay
+from agorasim.scenario.schema.shocks import Shift, Shock
 
 
 class Season(Strict):
@@ -60,6 +34,12 @@ class Festival(Strict):
     """Multiplier of need rates."""
     media_price: NonNegative = 1.0
     """Multiplier of media prices while it lasts."""
+    waiting: Shift | None = None
+    """Needs of the days before it that wait for it; absent: nobody waits."""
+    stocking_up: Shift | None = None
+    """Needs of the days after it that are met while it lasts; absent: nobody stocks up."""
+    deal: NonNegative = 1.0
+    """Multiplier of the promotion signal while it lasts: people look for deals."""
 
 
 class Calendar(Strict):
@@ -79,6 +59,8 @@ class Calendar(Strict):
     """Parts of the year by name."""
     festivals: dict[Name, Festival] = {}
     """Dated events by name."""
+    shocks: dict[Name, Shock] = {}
+    """Dated shocks from outside by name."""
 
     @model_validator(mode="after")
     def _counts_something(self) -> Calendar:
@@ -89,3 +71,6 @@ class Calendar(Strict):
     def first(self) -> datetime.date:
         """The first simulated date."""
         return datetime.date.fromisoformat(self.start)
+
+
+__all__ = ["LAST_YEAR", "Calendar", "Date", "Festival", "MonthDay", "Season"]

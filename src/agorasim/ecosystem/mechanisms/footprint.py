@@ -1,0 +1,150 @@
+"""M19 Footprint and waste: what contacts, parcels and trips emit, and which impressions were for nothing.
+
+An impression is wasted when it lies beyond the point where further ones of the day still work, or when it reaches
+somebody who cannot buy or has no need within the window. Both are expectations over who was shown what, given today's
+users and their need rates: not a count of single impressions, which would only add chance to it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agorasim.behaviour.columns import AT_ADS, AT_IMPRESSIONS, MEDIA
+from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.scenario.catalogue import KINDS
+
+if TYPE_CHECKING:
+    from agorasim.ecosystem.world import World
+    from agorasim.scenario.schema import Scenario
+    from agorasim.scenario.schema.footprint import Footprint as Settings
+
+Array = NDArray[Any]
+#: Grams are recorded in units of 2**-20, as every real number that is summed.
+_UNIT = 1 << 20
+
+
+class Footprint(Mechanism):
+    """Emissions of a day by touchpoint and place, and wasted impressions with the money that bought them."""
+
+    name = "footprint"
+    code = "M19"
+    meaning = "emissions of contacts, parcels and trips; impressions wasted on the sated and on those who cannot buy"
+    keys = ("outcomes.footprint",)
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        touchpoints = world.scenario.touchpoints.values()
+        self.settings = _settings(world.scenario)
+        self.grams = np.array([t.footprint for t in touchpoints])
+        self.enough = [_enough(t.saturation, self.settings.weak) for t in touchpoints]
+        self.on_need = [KINDS[t.kind].on_need for t in touchpoints]
+        self.visited = [KINDS[t.kind].visits for t in touchpoints]
+        # Needs expected within the window from each day on, in ordinary days; the last day's stand in for those after.
+        padded = np.append(world.days.need, np.full(self.settings.window, world.days.need[-1]))
+        total = np.concatenate([[0.0], np.cumsum(padded)])
+        self.ahead = total[self.settings.window :] - total[: -self.settings.window]
+        rule = world.scenario.social.word_of_mouth
+        self.innovators = rule.p if rule is not None and rule.rule != "cascade" else 0.0
+
+    @staticmethod
+    def wanted(scenario: Scenario) -> bool:
+        """Whether emissions are reckoned."""
+        return scenario.outcomes.footprint is not None
+
+    def settled(self, world: World, orders: Array) -> None:
+        """Parcels of online orders, and trips to the shops of all others."""
+        table, traits = world.market.table, world.w.traits
+        offers, who = orders["offer"], orders["consumer"]
+        located = table["located"][offers] == 1
+        km = 2.0 * np.hypot(
+            traits["x"][who].astype(np.float64) - table["x"][offers],
+            traits["y"][who].astype(np.float64) - table["y"][offers],
+        )
+        grams = np.where(located, km * self.settings.trip_km, self.settings.parcel)
+        each = np.rint(grams * _UNIT).astype(np.int64)
+        np.add.at(self.today["footprint_delivery"], offers, each)
+        np.add.at(self.today["footprint"], table["brand"][offers], each)
+
+    def closing(self, world: World) -> None:
+        """Contacts of the day, and which of them were wasted."""
+        contacts = world.w.at_touch[:, :, AT_IMPRESSIONS]
+        emitted = np.rint(contacts * self.grams * _UNIT).astype(np.int64)
+        self.today["footprint_contact"] += emitted
+        self.today["footprint"] += emitted.sum(axis=1)
+        self._waste(world)
+
+    def _waste(self, world: World) -> None:
+        w, media = world.w, world.media
+        paid = media.charged(world.plan, w.at_touch)
+        outside = [self._outside(world, b) for b in range(len(self.brands))]
+        for t, on_need in enumerate(self.on_need):
+            if on_need:  # who searches has a need
+                self.today["ad_impressions"][:, t] += w.at_touch[:, t, AT_ADS]
+        for p, pair in enumerate(w.pairs):
+            b, t = int(pair["brand"]), int(pair["touch"])
+            if pair["mode"] != MEDIA:
+                continue
+            there = w.use[t].astype(np.float64) * self._shown_to(world, pair, b)
+            people = float(there.sum())
+            cap = int(pair["cap"])
+            more = 1.0 - w.steps[p, :cap]  # chances of more than 0, 1, ... impressions
+            mean = float(more.sum())
+            if people <= 0.0 or mean <= 0.0:
+                continue
+            sated = float(more[self.enough[t] :].sum()) / mean
+            idle = float(there @ outside[b]) / people
+            ads = int(w.at_touch[b, t, AT_ADS])
+            if pair["members"]:
+                all_shown = int(w.at_touch[b, t, AT_IMPRESSIONS])
+                ads = min(all_shown, round(people * mean)) if self.visited[t] else all_shown
+            share = 1.0 - (1.0 - sated) * (1.0 - idle)
+            self.today["ad_impressions"][b, t] += ads
+            self.today["saturated_impressions"][b, t] += round(ads * sated * _UNIT)
+            self.today["wasted_impressions"][b, t] += round(ads * share * _UNIT)
+            if not pair["members"]:
+                self.today["wasted_spend"][b, t] += round(int(paid[b, t]) * share)
+
+    def _outside(self, world: World, b: int) -> Array:
+        """Chance that each consumer is no customer of brand b within the window, (N,)."""
+        w = world.w
+        rate = w.need_rate.astype(np.float64) + self.innovators
+        out: Array = np.exp(-rate * self.ahead[world.day])
+        if world.scenario.category.kind == "durable":
+            out[w.owner > 0] = 1.0
+        mine = (world.market.table["brand"] == b) & ~world.market.shut
+        if not mine.any():
+            out[:] = 1.0
+        elif world.market.table["members"][mine].all():
+            out[w.member[:, b] == 0] = 1.0
+        return out
+
+    @staticmethod
+    def _shown_to(world: World, pair: Any, b: int) -> Array:
+        """Whether each consumer can be shown a pair at all, (N,) 0 or 1."""
+        w = world.w
+        out: Array = np.ones(world.size)
+        if pair["members"]:
+            out = out * (w.member[:, b] > 0)
+        if pair["trial"]:
+            out = out * w.treated
+        if "audience" in (pair.dtype.names or ()) and pair["audience"] >= 0:
+            out = out * w.audience[pair["audience"]]
+        return out
+
+
+def _enough(saturation: float, weak: float) -> int:
+    """How many impressions of a day work at least `weak` times as well as the first; the n-th works (1 - s)^(n - 1)."""
+    if weak <= 0.0 or saturation <= 0.0:
+        return 1_000_000
+    if saturation >= 1.0:
+        return 1
+    return 1 + math.floor(math.log(weak) / math.log(1.0 - saturation) + 1e-9)
+
+
+def _settings(scenario: Scenario) -> Settings:
+    assert scenario.outcomes.footprint is not None
+    return scenario.outcomes.footprint
