@@ -29,6 +29,26 @@ def check_organisations(s: Subject) -> None:
             _policies(s, name, at, brand, brand.organisation)
 
 
+def check_partners(s: Subject) -> None:
+    """Terms for resellers need resellers, and a reseller's own commission needs terms."""
+    kinds = {name: touchpoint.kind for name, touchpoint in s.scenario.touchpoints.items()}
+    sellers = {place.brand for place in s.scenario.places.values() if kinds.get(place.touchpoint) == "partner"}
+    for name, brand in s.scenario.brands.items():
+        if brand.partners is not None and name not in sellers and s.trusted("places") and s.trusted("touchpoints"):
+            s.report(
+                ("brands", name, "partners"),
+                f"brand {name!r} has no reseller; expected a place of its own at a touchpoint of kind 'partner'",
+            )
+    for key, place in s.scenario.places.items():
+        if place.commission is None or place.touchpoint not in kinds:
+            continue
+        at = ("places", key, "commission")
+        if (kind := kinds[place.touchpoint]) != "partner":
+            s.report(at, f"only a reseller (touchpoint of kind 'partner') has a commission; this place's is {kind!r}")
+        elif (owner := s.scenario.brands.get(place.brand)) is not None and owner.partners is None:
+            s.report(at, f"brand {place.brand!r} has no terms for resellers; add brands.{place.brand}.partners")
+
+
 def _groups(s: Subject, at: KeyPath, organisation: Organisation) -> None:
     if organisation.structure != "central" and not organisation.groups:
         s.report((*at, "structure"), f"{organisation.structure!r} needs groups; list them under 'groups'")

@@ -16,18 +16,19 @@ class Partners(Strict):
     """Share of what buyers pay at a reseller that the reseller keeps; lever `partners.commission`. A place's own
     `commission` goes first."""
     assist: Probability = 0.0
-    """Share of that commission paid, besides, for a sale in the brand's own channels to somebody who visited the
+    """Share of that commission paid, besides, for a sale in the brand's own channels to somebody who visited a
     reseller that day; 0.5 is the Shapley share of two who are both needed for a sale. Lever `partners.assist`."""
     bonus: Annotated[float, Field(ge=0.0, le=10.0)] = 0.6
     """Utility that full effort adds to buying the brand at the reseller (advice, display)."""
     recommend: Probability = 0.1
     """Share of the awareness gap that full effort closes in somebody who visits the reseller."""
     shelf: Probability = 0.0
-    """Share of the shelf that a reseller without effort leaves empty at deliveries (places with a stock)."""
+    """Probability that a reseller without effort has nothing of the brand on its shelf on a day."""
     effort: Probability = 0.5
     """Effort on the first day."""
     effort_cost: Positive = 50.0
-    """What a day of full effort costs the reseller, in the scenario's currency; effort e costs effort_cost e^2 / 2."""
+    """What a day of full effort costs the reseller twice over, in the scenario's currency: effort e costs
+    effort_cost e^2 / 2 a day."""
     response: NonNegative = 1.0
     """Gain in sales that resellers expect of full effort, as a share of their sales without it."""
     speed: Probability = 0.1
@@ -43,6 +44,6 @@ class Partners(Strict):
     undercut: NonNegative = 2.0
     """Conflict (0 to 1) that a direct price below the reseller's price makes, per share of the price."""
     poaching: Probability = 1.0
-    """Conflict that it makes when every visitor who buys, buys in the brand's own channels."""
+    """Conflict that it makes when every visitor who buys, buys in the brand's own channels without an `assist`."""
     memory: Annotated[int, Field(ge=1, le=365)] = 30
-    """Days over which resellers average margin and conflict."""
+    """Days over which resellers average margin and sales."""

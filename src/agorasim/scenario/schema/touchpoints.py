@@ -133,6 +133,8 @@ class Place(Strict):
     """Weekdays without opening, Monday 0."""
     price_factor: Positive = 1.0
     """Multiplier of the brand's list price here."""
+    commission: Probability | None = None
+    """A reseller's share of what buyers pay here; absent: the brand's `partners.commission`."""
     open_share: Probability | None = None
     """Share of an open day's demand that comes while the shop is open; absent: all of it."""
     queue: Queue | None = None
