@@ -75,10 +75,7 @@ class OverMarketing(Mechanism):
         gone = who[leaves]
         segment = world.population.segment
         np.add.at(self.today["opt_outs"][b], segment[gone], 1)
-        for bit in range(8 * world.w.member.itemsize):
-            inside = gone[(world.w.member[gone, b].astype(np.int64) >> bit) & 1 > 0]
-            if len(inside):
-                world.leave(inside, b, bit)
+        world.leave(gone, b)
         silent = gone[(u[leaves, 1] < s.withdraw) & (world.w.consent[gone] > 0)]
         np.add.at(self.today["consent_withdrawn"][b], segment[silent], 1)
         withdraw_consent(world, silent)
