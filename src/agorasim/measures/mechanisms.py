@@ -191,7 +191,7 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
     ),
     "personalisation": (
         stock(
-            "relevance", "index", "b", "mean relevance of contacts over consumers (1: that of strangers)", fixed=True
+            "relevance", "index", "b", "mean relevance of contacts over consumers (1: to a stranger)", fixed=True
         ),
         stock("content", "pieces", "b", "pieces of content in use", fixed=True),
     ),

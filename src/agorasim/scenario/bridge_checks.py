@@ -61,9 +61,9 @@ def _shops_exist(s: Subject, at: KeyPath, name: str, brand: Brand) -> None:
             s.report((*at, key), f"brand {name!r} has showrooms only, where nothing is bought")
     if brand.bridges.return_in_store is not None and brand.returns is None:
         s.report((*at, "return_in_store"), "nothing is returned unless the brand has 'returns'")
-    if brand.bridges.destination is not None and s.trusted("brands", name, "owns"):
-        if not any(p.touchpoint in brand.owns for p in shops):
-            s.report((*at, "destination"), f"brand {name!r} does not show itself in its shops (see 'owns')")
+    seen = any(p.touchpoint in brand.owns for p in shops) or not s.trusted("brands", name, "owns")
+    if brand.bridges.destination is not None and shops and not seen:
+        s.report((*at, "destination"), f"brand {name!r} does not show itself in its shops (see 'owns')")
 
 
 def _targets(s: Subject, at: KeyPath, name: str, brand: Brand) -> None:

@@ -1,0 +1,60 @@
+"""What retail mechanisms and bridges ask about a brand's shops, and about orders that are answered anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agorasim.behaviour.choice import choose_one
+from agorasim.behaviour.columns import BY_CONSIDERED, ORDERS_WRITTEN
+
+if TYPE_CHECKING:
+    from agorasim.ecosystem.world import World
+
+Array = NDArray[Any]
+
+
+def shop_bits(world: World, brand: str) -> int:
+    """The bits of `visited` that stand for touchpoints where a brand has shops or showrooms."""
+    names = {p.touchpoint for p in world.scenario.places.values() if p.brand == brand}
+    return sum(1 << world.media.bits[name] for name in names if name in world.media.bits)
+
+
+def nearest_shop(world: World, brand: str) -> tuple[NDArray[np.float64], Array]:
+    """Distance in km to the brand's nearest selling shop, and its row among the offers, both (N,); inf and -1: none."""
+    traits = world.w.traits
+    best, row = np.full(world.size, np.inf), np.full(world.size, -1, dtype=np.int64)
+    for k, offer in enumerate(world.market.offers):
+        if offer.brand != brand or not offer.located or offer.pickup_at is not None:
+            continue
+        km = np.hypot(traits["x"].astype(np.float64) - offer.x, traits["y"].astype(np.float64) - offer.y)
+        closer = km < best
+        best[closer], row[closer] = km[closer], k
+    return best, row
+
+
+def keep_orders(world: World, kept: Array) -> None:
+    """Leave only some of today's orders standing; `kept` is a mask over them."""
+    w = world.w
+    stay = world.orders[kept]
+    w.orders[: len(stay)] = stay
+    w.counts[ORDERS_WRITTEN] = len(stay)
+
+
+def next_best(world: World, at: Array, barred: Array) -> Array:
+    """What those who placed the orders `at` (n,) would choose if the offers `barred` (n, O) did not exist; -1: nothing.
+
+    The draws are those of the first choice, so that this is exactly the choice among what is left.
+    """
+    w = world.w
+    considered = w.by_cell[:, :, BY_CONSIDERED].copy()
+    doors = w.offers["open"].copy()
+    out = np.empty(len(at), dtype=np.int64)
+    for k, order in enumerate(world.orders[at]):
+        w.offers["open"] = doors & ~barred[k]
+        out[k] = choose_one(w, np.int64(order["consumer"]), np.int64(order["sequence"]))
+    w.offers["open"] = doors
+    w.by_cell[:, :, BY_CONSIDERED] = considered  # the need was counted when it was first answered
+    return out
