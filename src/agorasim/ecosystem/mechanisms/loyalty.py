@@ -12,7 +12,7 @@ from agorasim.ecosystem.mechanisms.base import Coupon as Source
 from agorasim.ecosystem.mechanisms.base import Lever, Mechanism
 from agorasim.ecosystem.mechanisms.prices import OFFLINE, ONLINE
 from agorasim.ecosystem.mechanisms.reference_prices import lowest
-from agorasim.ecosystem.mechanisms.wallet import empty
+from agorasim.ecosystem.mechanisms.wallet import empty, issue
 from agorasim.randomness import PURPOSES, stable_id
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Loyalty(Mechanism):
             for source, kind in ((Source.POINTS, redeems), (Source.MEMBER, ~redeems)):
                 chosen = (where == channel) & kind & (best > 0)
                 if chosen.any():
-                    world.give(rows[chosen], b, best[chosen], 1, channel, source)
+                    issue(world, rows[chosen], b, best[chosen], 1, channel, source)
 
     def settled(self, world: World, orders: Array) -> None:
         """Redeem what was used, hand out cards, add points, raise ranks."""

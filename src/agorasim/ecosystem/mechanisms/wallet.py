@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from agorasim.ecosystem.world import World
 
 Array = NDArray[Any]
+#: Minor units that a purse can hold.
+MOST: Final = 2**31 - 1
 
 
 def held(world: World, source: int) -> NDArray[np.int64]:
@@ -30,11 +32,12 @@ def empty(world: World, who: Array, b: int) -> NDArray[np.bool_]:
     return out
 
 
-def issue(world: World, who: Array, b: int, minor: int, days: int, where: int, source: int) -> int:
-    """Give a coupon to each of `who` (n,) whose purse holds none as large; returns how many got it."""
-    who = who[empty(world, who, b) | (world.w.rebate[who, b] < minor)]
-    world.give(who, b, minor, days, where, source)
-    return len(who)
+def issue(world: World, who: Array, b: int, minor: Any, days: int, where: int, source: int) -> int:
+    """Give a coupon (minor units, one number or one for each) to those of `who` (n,) whose purse holds none as large.
+
+    Returns how many got one.
+    """
+    return int(world.give(who, b, np.minimum(minor, MOST), days, where, source).sum())
 
 
 def redeeming(world: World, source: int) -> NDArray[np.int64]:
