@@ -82,6 +82,7 @@ NEED = PURPOSES.declare("need.count", 8)
 ADOPT = PURPOSES.declare("need.adopt", 9)
 CLICK = PURPOSES.declare("media.click", 10)
 TREATMENT = PURPOSES.declare("experiment.treatment", 11)
+INTENT = PURPOSES.declare("media.intent", 12)
 # Deep: up to four numbers for one consumer and entity.
 TELL = PURPOSES.declare("word_of_mouth.edge", 33)
 PASS_ON = PURPOSES.declare("word_of_mouth.pass_on", 34)
@@ -94,6 +95,7 @@ REPORT = PURPOSES.declare("brand.report_noise", 40)
 GRAPH = PURPOSES.declare("graph.generator", 41)
 SPREAD = PURPOSES.declare("spread.draw", 42)
 LAYOUT = PURPOSES.declare("report.sample", 43)
+TIE = PURPOSES.declare("graph.tie_strength", 44)
 #: The entity of draws that belong to the consumer alone.
 NOBODY: Any = np.int64(0)
 

@@ -19,6 +19,7 @@ from agorasim.behaviour.columns import (
     CLICKED,
     FOUND,
     ORDERS_WRITTEN,
+    REACHED,
     Columns,
 )
 from agorasim.randomness import (
@@ -35,26 +36,52 @@ from agorasim.randomness import (
 @borrowed
 def considers(w: Columns, i: int, b: int, u: float) -> bool:
     """Whether a brand enters the consideration set: found or visited today, or recalled (awareness or habit)."""
+    if w.modes.shape[0] > 0:
+        return bool(considers_in_mode(w, i, b, u))
     if w.flags[i, b] & (FOUND | CLICKED) or w.visited[i, b]:
         return True
     return bool(u < max(np.float64(w.awareness[i, b]), np.float64(w.habit[i, b])))
 
 
 @borrowed
+def considers_in_mode(w: Columns, i: int, b: int, u: float) -> bool:
+    """The same for a consumer whose way of choosing narrows or widens the set."""
+    mode = w.modes[w.mode[i]]
+    if mode["reached_only"] and not w.flags[i, b] & REACHED:
+        return False
+    if mode["habit_only"] and not w.bought[i, b]:
+        for other in range(w.bought.shape[1]):
+            if w.bought[i, other]:
+                return False
+    if w.flags[i, b] & (FOUND | CLICKED) or w.visited[i, b]:
+        return True
+    recalled = max(np.float64(w.awareness[i, b]), np.float64(w.habit[i, b]))
+    return bool(u < 1.0 - (1.0 - recalled) ** mode["widen"])
+
+
+@borrowed
 def liking(w: Columns, i: int, b: int) -> float:
     """What speaks for a brand wherever it is bought."""
     params = w.params[0]
-    return float(
-        w.brands[b]["base"]
-        + params["goodwill"] * np.float64(w.goodwill[i, b])
-        + params["habit"] * np.float64(w.habit[i, b])
-    )
+    goodwill, habit, appeal = params["goodwill"], params["habit"], 1.0
+    if w.modes.shape[0] > 0:
+        mode = w.modes[w.mode[i]]
+        goodwill, habit, appeal = goodwill * mode["goodwill"], habit * mode["habit"], mode["appeal"]
+    value = w.brands[b]["base"] + goodwill * np.float64(w.goodwill[i, b]) + habit * np.float64(w.habit[i, b])
+    if w.appeal.shape[0] > 0:
+        value = value + appeal * np.float64(w.appeal[i, b])
+    return float(value)
 
 
 @inlined
-def place_utility(liked: float, offer: Any, traits: Any, visited: int, distance: float, visit: float) -> float:
-    """Systematic utility of buying a brand (liked so much, visited there today) at a place, against not buying (0)."""
-    value = liked - np.float64(traits["price"]) * offer["pain"] + np.float64(traits["deal"]) * offer["signal"]
+def place_utility(
+    liked: float, offer: Any, traits: Any, price: float, deal: float, visited: int, distance: float, visit: float
+) -> float:
+    """Systematic utility of buying a brand (liked so much, visited there today) at a place, against not buying (0).
+
+    price and deal: how much the consumer minds prices and likes promotions.
+    """
+    value = liked - price * offer["pain"] + deal * offer["signal"]
     value = value - offer["wait"]
     if offer["located"]:
         dx = np.float64(traits["x"]) - np.float64(offer["x"])
@@ -62,15 +89,49 @@ def place_utility(liked: float, offer: Any, traits: Any, visited: int, distance:
         value = value - distance * math.sqrt(dx * dx + dy * dy)
     if offer["bit"] >= 0 and (visited >> np.uint32(offer["bit"])) & np.uint32(1):
         value = value + visit
-    return float(value)
+    return float(value + offer["bonus"])
+
+
+@borrowed
+def coupon(w: Columns, i: int, o: int) -> Any:
+    """Minor units that the consumer's coupon takes off an offer today."""
+    offer = w.offers[o]
+    b = offer["brand"]
+    if w.rebate_until[i, b] < np.int32(w.now[0]["day"]) or not w.rebate_where[i, b] & offer["channel"]:
+        return np.int64(0)
+    return min(np.int64(w.rebate[i, b]), np.int64(offer["price"]))
+
+
+@borrowed
+def coupon_utility(w: Columns, i: int, o: int, price: float, deal: float) -> float:
+    """What a coupon adds to the utility of an offer: less to pay, and the promotion itself."""
+    off = coupon(w, i, o)
+    if off == 0:
+        return 0.0
+    params = w.params[0]
+    return float(price * params["pain"] * off + deal * params["promotion"] * off / np.float64(w.offers[o]["price"]))
+
+
+@borrowed
+def minding(w: Columns, i: int) -> Any:
+    """How much the consumer minds prices, likes promotions, and minds distance, in today's way of choosing."""
+    traits = w.traits[i]
+    price, deal, distance = np.float64(traits["price"]), np.float64(traits["deal"]), w.params[0]["distance"]
+    if w.modes.shape[0] > 0:
+        mode = w.modes[w.mode[i]]
+        price, deal, distance = price * mode["price"], deal * mode["deal"], distance * mode["distance"]
+    return price, deal, distance
 
 
 @borrowed
 def offer_utility(w: Columns, i: int, o: int) -> float:
     """Systematic utility of an offer to a consumer, against not buying (0)."""
     b = w.offers[o]["brand"]
-    p = w.params[0]
-    return float(place_utility(liking(w, i, b), w.offers[o], w.traits[i], w.visited[i, b], p["distance"], p["visit"]))
+    price, deal, distance = minding(w, i)
+    value = place_utility(
+        liking(w, i, b), w.offers[o], w.traits[i], price, deal, w.visited[i, b], distance, w.params[0]["visit"]
+    )
+    return float(value + coupon_utility(w, i, o, price, deal)) if w.rebate.shape[0] > 0 else float(value)
 
 
 @borrowed
@@ -94,8 +155,8 @@ def toss(w: Columns, i: int, ids: int) -> None:
 
 
 @borrowed
-def choose_one(w: Columns, i: int, k: int) -> int:
-    """The offer taken for the consumer's k-th need of the day, -1 for none.
+def choose_one(w: Columns, i: int, k: int, barred: int) -> int:
+    """The offer taken for the consumer's k-th need of the day, -1 for none; offer `barred` cannot be had (-1: all can).
 
     Most places cannot win whatever their exact draws: upper bounds from tables spare them the logarithms.
     """
@@ -109,14 +170,17 @@ def choose_one(w: Columns, i: int, k: int) -> int:
     if not direct:
         most = gumbel(first[nothing])
     params = w.params[0]
-    scale, distance, visit = params["dissimilarity"], params["distance"], params["visit"]
+    scale, visit = params["dissimilarity"], params["visit"]
+    price, deal, distance = minding(w, i)
+    wallet = w.rebate.shape[0] > 0
     traits = w.traits[i]
     cell = w.cell[i]
     for b in range(w.awareness.shape[1]):
         own = nothing + 1 + b
         if not (direct or considers(w, i, b, first[own])):
             continue
-        w.by_cell[b, cell, BY_CONSIDERED] += 1
+        if barred < 0:
+            w.by_cell[b, cell, BY_CONSIDERED] += 1
         shared = log_positive_stable_bound(second[own], third[own], scale, bounds)
         exact = False
         liked = liking(w, i, b)
@@ -124,9 +188,13 @@ def choose_one(w: Columns, i: int, k: int) -> int:
         member = w.member[i, b]
         for o in range(w.brands[b]["first"], w.brands[b]["end"]):
             offer = offers[o]
-            if not offer["open"] or (offer["members"] and not member) or (offer["trial"] and not w.treated[i]):
+            if not offer["open"] or (offer["members"] and not member & offer["members"]) or o == barred:
                 continue
-            value = place_utility(liked, offer, traits, visited, distance, visit)
+            if offer["trial"] and not w.treated[i]:
+                continue
+            value = place_utility(liked, offer, traits, price, deal, visited, distance, visit)
+            if wallet:
+                value = value + coupon_utility(w, i, o, price, deal)
             at_most = bounds[GUMBEL, int(first[o] * BOUNDS)]
             if value + scale * (at_most + shared) <= most:
                 continue
@@ -146,11 +214,27 @@ def choose_one(w: Columns, i: int, k: int) -> int:
 def choose(w: Columns, i: int) -> None:
     """A consumer answers each need of the day with an order, or with nothing."""
     for k in range(w.needs[i]):
-        o = choose_one(w, i, k)
+        o = choose_one(w, i, k, -1)
         if o >= 0:
             order = w.orders[w.counts[ORDERS_WRITTEN]]
             order["consumer"] = np.int32(i)
             order["sequence"] = np.int32(k)
             order["offer"] = np.int32(o)
             order["served"] = np.uint8(1)
+            order["source"] = np.uint8(0)
+            order["rebate"] = np.int32(0)
+            order["price"] = np.int64(0)
             w.counts[ORDERS_WRITTEN] += 1
+
+
+@borrowed
+def choose_again(w: Columns, codes: Any) -> None:
+    """What the consumers of orders number `codes` take instead: the next best offer (-1: none) into the order.
+
+    Draws are those of the first choice, so that it is the second best of the same comparison.
+    """
+    for k in range(codes.shape[0]):
+        order = w.orders[codes[k]]
+        order["offer"] = np.int32(
+            choose_one(w, np.int64(order["consumer"]), np.int64(order["sequence"]), np.int64(order["offer"]))
+        )

@@ -65,6 +65,26 @@ TRADE: Final = {
 }
 #: (N, B) messages; length 0 when nobody talks.
 TALK: Final = {"hears_good": "u2", "hears_bad": "u2", "says": "u1"}
+#: Columns that only some mechanisms need, by group: element type and shape in letters (N consumers, B brands; A
+#: audiences and G groups of touchpoints under one frequency cap are set by the mechanism). Length 0 unless asked for.
+OPTIONAL: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    "appeal": {"appeal": ("f4", "NB")},  # added to the utility of buying the brand today
+    "wallet": {
+        "rebate": ("i4", "NB"),  # minor units off the next order
+        "rebate_until": ("i4", "NB"),  # last day on which it can be used; -1 none
+        "rebate_where": ("u1", "NB"),  # bits of `OFFER.channel`
+        "rebate_source": ("u1", "NB"),
+    },
+    "modes": {"mode": ("u1", "N")},  # row of `modes`: how today's needs are answered
+    "relevance": {"relevance": ("f4", "NB")},  # multiplies what a contact does
+    "known": {"known": ("u4", "NB")},  # bits of touchpoints at which the brand has identified them
+    "caps": {"shown": ("u1", "GN")},  # impressions of today, by group of touchpoints
+    "audiences": {"audience": ("u1", "AN")},
+    "told_by": {"told_by": ("i4", "NB"), "told_day": ("i4", "NB")},  # who recommended the brand last, and when
+    "journeys": {"logged": ("u1", "N")},  # whose touches are kept
+}
+#: What a column starts with where it is not 0.
+STARTS: Final = {"rebate_until": -1, "relevance": 1, "told_by": -1, "told_day": -1}
 
 REACHED: Final = 1
 CLICKED: Final = 2
@@ -90,13 +110,18 @@ PAIR: Final = _record(
     ("bit", "i4"),  # bit of `visited`, -1 not a visit
     ("beside", "i4"),  # for ads beside the brand's own presence: the bit of that presence; else -1
     ("mode", "u1"),  # MEDIA or PRESENCE
-    ("members", "u1"),
+    ("members", "u1"),  # bits of memberships, one of which it takes; 0 everybody
     ("clicks", "u1"),
     ("irritates", "u1"),
     ("trial", "u1"),  # only consumers who are treated in an experiment meet it
+    ("audience", "i4"),  # row of `audience`: only they can be shown it; -1 everybody
+    ("group", "i4"),  # row of `shown`: those known here have a cap over the whole group; -1 none
+    ("most", "i4"),  # that cap
+    ("intent", "f8"),  # share of meetings that come about only with the brand in mind
 )
 MEDIA: Final = 0
 PRESENCE: Final = 1
+ANY_MEMBERSHIP: Final = 255  # every bit of `member`
 
 #: Columns of `lift`, by impressions of the day.
 LIFT_AWARENESS: Final = 0
@@ -112,6 +137,7 @@ RESULT: Final = _record(
     ("entity", "i8"),
     ("paid", "f8"),  # chance that an ad is shown to a searcher
     ("organic", "f8"),
+    ("branded", "f8"),  # chance that awareness makes the search one by name
     ("click", "f8"),
     ("awareness", "f8"),
     ("trial", "u1"),  # ads are shown to the treated only
@@ -142,10 +168,40 @@ OFFER: Final = _record(
     ("days", "i4"),
     ("open", "u1"),
     ("located", "u1"),
-    ("members", "u1"),
+    ("members", "u1"),  # bits of memberships, one of which it takes to buy here; 0 none
     ("trial", "u1"),  # only the treated can buy here
+    ("channel", "u1"),  # ONLINE or OFFLINE
+    ("bonus", "f8"),  # what else speaks for buying here today (queues, effort)
 )
-ORDER: Final = _record(("consumer", "i4"), ("sequence", "i4"), ("offer", "i4"), ("served", "u1"))
+ONLINE: Final = 1
+OFFLINE: Final = 2
+ORDER: Final = _record(
+    ("consumer", "i4"),
+    ("sequence", "i4"),
+    ("offer", "i4"),
+    ("served", "u1"),
+    ("source", "u1"),  # of the coupon that was used
+    ("rebate", "i4"),  # minor units that it took off
+    ("price", "i8"),  # minor units paid, once served
+)
+#: (M,) ways to choose: multipliers of the parts of utility, and who is considered.
+MODE: Final = _record(
+    ("price", "f8"),
+    ("deal", "f8"),
+    ("goodwill", "f8"),
+    ("habit", "f8"),
+    ("appeal", "f8"),
+    ("distance", "f8"),
+    ("widen", "f8"),  # recalled with chance 1 - (1 - awareness) ** widen
+    ("reached_only", "u1"),  # only brands met today
+    ("habit_only", "u1"),  # only brands bought before, if there are any
+)
+#: A touch of a consumer whose journey is kept.
+LOG: Final = _record(("consumer", "i4"), ("brand", "i2"), ("touch", "i2"), ("event", "u1"), ("count", "u1"))
+LOG_IMPRESSION: Final = 1
+LOG_CLICK: Final = 2
+LOG_VISIT: Final = 3
+LOG_SEARCH: Final = 4
 
 #: (1,) coefficients of the scenario and of the day.
 PARAMS: Final = _record(
@@ -188,6 +244,9 @@ PARAMS: Final = _record(
     ("wom_good", "f8"),
     ("wom_bad", "f8"),
     ("window", "i4"),
+    ("tedium", "f8"),  # fatigue at which contacts begin to cost goodwill is 1 / tedium
+    ("pain", "f8"),  # utility lost with a minor unit of price
+    ("promotion", "f8"),  # utility of a promotion of the whole price
 )
 NO_RULE: Final = 0
 CASCADE: Final = 1
@@ -210,7 +269,8 @@ AT_TOUCH: Final = 8
 #: Columns of `at_offer` (O, .).
 OF_ORDERS: Final = 0
 OF_LOST: Final = 1
-OF_OFFER: Final = 2
+OF_REBATE: Final = 2
+OF_OFFER: Final = 3
 
 #: Columns of `by_cell` (B, G, .).
 BY_REACH: Final = 0
@@ -280,6 +340,10 @@ LAYOUT: Final[dict[str, tuple[Any, int]]] = {
     "levels": ("i8", 3),  # (B, G, 2): customers and members, carried from day to day
     "speakers": ("i4", 1),  # codes consumer * B + brand of those with something to say tomorrow
     "spoken": ("i8", 1),  # (1,): how many of them
+    **{name: (kind, len(shape)) for group in OPTIONAL.values() for name, (kind, shape) in group.items()},
+    "modes": (MODE, 1),
+    "log": (LOG, 1),  # room for today's touches of those who are logged
+    "log_end": ("i8", 1),  # (1,): how many of them
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from agorasim._compile import borrowed
+from agorasim.behaviour.choice import coupon
 from agorasim.behaviour.columns import (
     AT_CREDIT,
     AT_CREDIT_MONEY,
@@ -30,6 +31,7 @@ from agorasim.behaviour.columns import (
     MEMBERS,
     OF_LOST,
     OF_ORDERS,
+    OF_REBATE,
     SHIFT,
     Columns,
 )
@@ -53,15 +55,27 @@ def lots(w: Columns, ids: Any, consumers: Any, sequences: Any, out: Any) -> None
 
 
 @borrowed
-def settle(w: Columns, i: int, o: int) -> None:
-    """A served order: money, habit, ownership, and when the goods will be there."""
+def settle(w: Columns, k: int) -> None:
+    """Today's order number k is served: money, habit, ownership, and when the goods will be there."""
+    order = w.orders[k]
+    i, o = np.int64(order["consumer"]), np.int64(order["offer"])
     offer = w.offers[o]
     b = np.int64(offer["brand"])
     today = np.int32(w.now[0]["day"])
     cell = w.cell[i]
+    paid = np.int64(offer["price"])
+    if w.rebate.shape[0] > 0:
+        off = coupon(w, i, o)
+        if off > 0:
+            paid -= off
+            order["rebate"] = np.int32(off)
+            order["source"] = w.rebate_source[i, b]
+            w.rebate_until[i, b] = np.int32(-1)
+            w.at_offer[o, OF_REBATE] += off
+    order["price"] = paid
     w.at_offer[o, OF_ORDERS] += 1
     w.by_cell[b, cell, BY_ORDERS] += 1
-    w.by_cell[b, cell, BY_REVENUE] += offer["price"]
+    w.by_cell[b, cell, BY_REVENUE] += paid
     if w.bought[i, b] == 0:
         w.by_cell[b, cell, BY_NEW] += 1
         w.levels[b, cell, CUSTOMERS] += 1
@@ -69,7 +83,7 @@ def settle(w: Columns, i: int, o: int) -> None:
     w.bought[i, b] += 1
     if w.touch_day[i, b] >= 0 and today - w.touch_day[i, b] < w.params[0]["window"]:
         w.at_touch[b, w.last_touch[i, b], AT_CREDIT] += 1
-        w.at_touch[b, w.last_touch[i, b], AT_CREDIT_MONEY] += offer["price"]
+        w.at_touch[b, w.last_touch[i, b], AT_CREDIT_MONEY] += paid
     habit = np.float64(w.habit[i, b])
     w.habit[i, b] = np.float32(habit + w.params[0]["habit_gain"] * (1.0 - habit))
     w.owner[i] = np.uint8(1)
@@ -102,7 +116,7 @@ def settle_orders(w: Columns, codes: Any, days: Any) -> int:
         order = w.orders[k]
         i, o = np.int64(order["consumer"]), np.int64(order["offer"])
         if order["served"]:
-            settle(w, i, o)
+            settle(w, k)
             codes[served] = i * brands + w.offers[o]["brand"]
             days[served] = w.offers[o]["days"]
             served += 1

@@ -23,11 +23,14 @@ from agorasim.behaviour.columns import (
     LIFT_CLICK,
     LIFT_FATIGUE,
     LIFT_GOODWILL,
+    LOG_CLICK,
+    LOG_IMPRESSION,
+    LOG_VISIT,
     MEDIA,
     REACHED,
     Columns,
 )
-from agorasim.randomness import CHUNK, CLICK, FREQUENCY, USE, draw, fill
+from agorasim.randomness import CHUNK, CLICK, FREQUENCY, INTENT, USE, draw, fill
 
 CLICKS = 128  # beside a number of impressions (at most 100): one of them would be clicked
 _TRACE = 1e-9  # a state below this is nothing: spares the processor's slow path for denormal numbers
@@ -60,18 +63,16 @@ def forget(w: Columns, first: int, end: int) -> None:
         levels = w.goodwill.reshape(-1)
         for k in range(low, high):
             levels[k] = np.float32(np.float64(levels[k]) * keep)
+    for group in range(w.shown.shape[0]):
+        w.shown[group, first:end] = np.uint8(0)
     w.visited.reshape(-1)[low:high] = np.uint32(0)
     w.flags.reshape(-1)[low:high] = np.uint8(0)
 
 
 @borrowed
-def impressions(w: Columns, i: int, p: int, u: float) -> int:
-    """How often a user of the touchpoint meets the brand there today, from one uniform."""
+def times_met(w: Columns, i: int, p: int, u: float) -> int:
+    """How often a user of the touchpoint would meet the brand there today, from one uniform."""
     pair = w.pairs[p]
-    if pair["members"] and not w.member[i, pair["brand"]]:
-        return 0
-    if pair["trial"] and not w.treated[i]:
-        return 0
     if pair["mode"] == MEDIA:
         n = 0
         steps = w.steps[p]
@@ -85,9 +86,42 @@ def impressions(w: Columns, i: int, p: int, u: float) -> int:
 
 
 @borrowed
+def impressions(w: Columns, i: int, p: int, u: float) -> int:
+    """How often a user of the touchpoint meets the brand there today, from one uniform, before frequency caps."""
+    return times_met(w, i, p, u) if may_meet(w, i, w.pairs[p]) else 0
+
+
+@inlined
+def may_meet(w: Columns, i: int, pair: Any) -> bool:
+    """Whether the consumer is one of those whom the pair is for: members, the treated, an audience, those with intent.
+
+    Intent is met with awareness, by a draw of the pair's own.
+    """
+    b = pair["brand"]
+    if pair["members"] and not w.member[i, b] & pair["members"]:
+        return False
+    if pair["trial"] and not w.treated[i]:
+        return False
+    if pair["audience"] >= 0 and not w.audience[pair["audience"], i]:
+        return False
+    intent = pair["intent"]
+    if intent > 0.0:
+        return bool(draw(w.now, INTENT, i, pair["entity"]) < 1.0 - intent + intent * np.float64(w.awareness[i, b]))
+    return True
+
+
+@inlined
+def identified(w: Columns, i: int, b: int, t: int) -> bool:
+    """Whether the brand knows who this is at a touchpoint: by its data platform; without one, whoever consents."""
+    if w.known.shape[0] > 0:
+        return bool((w.known[i, b] >> np.uint32(t)) & np.uint32(1))
+    return bool(w.consent[i] > 0)
+
+
+@borrowed
 def remember_touch(w: Columns, i: int, b: int, t: int) -> None:
-    """The brand's analytics can credit this touch, where the consumer consents to being identified."""
-    if w.consent[i]:
+    """The brand's analytics can credit this touch, where it can identify the consumer."""
+    if identified(w, i, b, t):
         w.last_touch[i, b] = np.int16(t)
         w.touch_day[i, b] = np.int32(w.now[0]["day"])
 
@@ -107,31 +141,6 @@ def poisson_steps(mean: float, zero: float, out: Any) -> None:
 def raised(level: float, gain: float) -> float:
     """A level that closes a share of the gap to 1."""
     return level + min(1.0, gain) * (1.0 - level)
-
-
-@borrowed
-def impress(w: Columns, i: int, b: int, table: int, n: int, irritates: int) -> None:
-    """What n > 0 impressions of brand b on one touchpoint (its row of `lift`) leave with a consumer today."""
-    met = np.int64(w.flags[i, b]) & REACHED
-    w.flags[i, b] = np.uint8(w.flags[i, b] | REACHED)
-    w.by_cell[b, w.cell[i], BY_REACH] += 1 - met
-    fatigue = np.float64(w.fatigue[i, b])
-    strength = (1.0 - fatigue) * (1.0 + w.params[0]["encoding"] * met)
-    w.awareness[i, b] = np.float32(raised(np.float64(w.awareness[i, b]), w.lift[table, n, LIFT_AWARENESS] * strength))
-    gain = w.lift[table, n, LIFT_GOODWILL] * strength
-    if w.lift[table, n, LIFT_GOODWILL] > 0.0:
-        w.goodwill[i, b] = np.float32(raised(np.float64(w.goodwill[i, b]), gain))
-    if irritates:
-        w.fatigue[i, b] = np.float32(raised(fatigue, w.lift[table, n, LIFT_FATIGUE]))
-
-
-@borrowed
-def visit(w: Columns, i: int, p: int) -> None:
-    """The meeting was a visit to pair p's touchpoint: buying there is more likely today."""
-    pair = w.pairs[p]
-    b = pair["brand"]
-    w.visited[i, b] = np.uint32(w.visited[i, b] | (np.uint32(1) << np.uint32(pair["bit"])))
-    remember_touch(w, i, b, pair["touch"])
 
 
 @borrowed
@@ -163,31 +172,23 @@ def tally(w: Columns, p: int, people: int, shown: int, clicked: int) -> None:
 
 
 @borrowed
-def meet(w: Columns, i: int, p: int, n: int, may_click: float) -> int:
-    """N > 0 impressions of pair p meet the consumer; returns 1 when one is clicked, given the uniform for it."""
-    pair = w.pairs[p]
-    impress(w, i, pair["brand"], pair["table"], n, pair["irritates"])
-    if pair["bit"] >= 0:
-        visit(w, i, p)
-    if pair["clicks"] and may_click < w.lift[pair["table"], n, LIFT_CLICK]:
-        click(w, i, p)
-        return 1
-    return 0
-
-
-@borrowed
 def see(w: Columns, i: int) -> None:
     """A consumer's day of exposure: forgets a little, uses touchpoints, meets brands there."""
     forget(w, i, i + 1)
+    who, what = w.who[0], w.what[0]
     for k in range(w.touches.shape[0]):
         touch = w.touches[k]
         if touch["everyone"] or draw(w.now, USE, i, touch["entity"]) < np.float64(w.use[touch["touch"], i]):
             for p in range(touch["first"], touch["end"]):
                 pair = w.pairs[p]
-                n = impressions(w, i, p, draw(w.now, FREQUENCY, i, pair["entity"]))
+                n = times_met(w, i, p, draw(w.now, FREQUENCY, i, pair["entity"]))
                 if n > 0:
-                    clicked = meet(w, i, p, n, draw(w.now, CLICK, i, pair["entity"]) if pair["clicks"] else 1.0)
-                    tally(w, p, 1 - counted(w, i, pair["brand"], pair["beside"]), n, clicked)
+                    code = n
+                    if pair["clicks"] and draw(w.now, CLICK, i, pair["entity"]) < w.lift[pair["table"], n, LIFT_CLICK]:
+                        code |= CLICKS
+                    who[0] = np.int32(i)
+                    what[0] = np.uint8(code)
+                    meet_listed(w, p, who, what, 0, 1)
 
 
 @borrowed
@@ -313,23 +314,64 @@ def note_meetings(w: Columns, p: int, row: int, at: int) -> int:
 
 
 @borrowed
+def admitted(w: Columns, p: int, who: Any, what: Any, low: int, high: int) -> int:
+    """List in `w.who[1]` and `w.what[1]` those whom pair p is for, as often as a cap lets them; returns how many."""
+    pair = w.pairs[p]
+    b, group = np.int64(pair["brand"]), pair["group"]
+    own, times, found = w.who[1], w.what[1], 0
+    for k in range(low, high):
+        i = np.int64(who[k])
+        if not may_meet(w, i, pair):
+            continue
+        code = np.int64(what[k])
+        if group >= 0 and identified(w, i, b, pair["touch"]):
+            n = min(code & (CLICKS - 1), pair["most"] - np.int64(w.shown[group, i]))
+            if n <= 0:
+                continue
+            w.shown[group, i] = np.uint8(w.shown[group, i] + n)
+            code = (code & CLICKS) | n
+        own[found] = np.int32(i)
+        times[found] = np.uint8(code)
+        found += 1
+    return found
+
+
+@borrowed
+def wear_out(goodwill: float, gain: float, tired: float, tedium: float) -> float:
+    """Goodwill after a contact that would have raised it by `gain`: the tired are put off by it."""
+    gain = gain * (1.0 - tedium * tired)
+    if gain >= 0.0:
+        return float(raised(goodwill, gain))
+    return float(goodwill + min(1.0, -gain) * (-1.0 - goodwill))
+
+
+@borrowed
+def note(w: Columns, i: int, b: int, t: int, event: int, count: int) -> None:
+    """Keep a touch in the journey of a consumer who is logged, as far as there is room."""
+    if w.log_end[0] < w.log.shape[0]:
+        row = w.log[w.log_end[0]]
+        row["consumer"] = np.int32(i)
+        row["brand"] = np.int16(b)
+        row["touch"] = np.int16(t)
+        row["event"] = np.uint8(event)
+        row["count"] = np.uint8(min(count, 255))
+    w.log_end[0] += 1
+
+
+@borrowed
 def meet_listed(w: Columns, p: int, who: Any, what: Any, low: int, high: int) -> None:
-    """`meet` for the consumers at `low` to `high` - 1 of a list; each step is a loop that finds its arrays once."""
+    """What their meetings leave with the consumers at `low` to `high` - 1 of a list: awareness, goodwill, fatigue,
+    visits and clicks, of those whom pair p is for. Each step is a loop that finds its arrays once."""
     pair = w.pairs[p]
     b = pair["brand"]
-    if pair["members"] or pair["trial"]:
-        own, times, found = w.who[1], w.what[1], 0
-        for k in range(low, high):
-            own[found] = who[k]
-            times[found] = what[k]
-            found += (
-                1 if (not pair["members"] or w.member[who[k], b]) and (not pair["trial"] or w.treated[who[k]]) else 0
-            )
-        who, what, low, high = own, times, 0, found
-    lift, beside = w.lift[pair["table"]], pair["beside"]
+    if pair["members"] or pair["trial"] or pair["audience"] >= 0 or pair["group"] >= 0 or pair["intent"] > 0.0:
+        high = admitted(w, p, who, what, low, high)
+        who, what, low = w.who[1], w.what[1], 0
+    lift, beside, tedium = w.lift[pair["table"]], pair["beside"], w.params[0]["tedium"]
     awareness, goodwill, fatigue, flags = w.awareness, w.goodwill, w.fatigue, w.flags
     cells, tallies, visited, encoding = w.cell, w.by_cell[b], w.visited, w.params[0]["encoding"]
     irritates, warms = pair["irritates"], lift[1, LIFT_GOODWILL] > 0.0
+    personal, logging = w.relevance.shape[0] > 0, w.logged.shape[0] > 0
     clickers = w.listed[1]
     shown = 0
     known = 0
@@ -339,12 +381,12 @@ def meet_listed(w: Columns, p: int, who: Any, what: Any, low: int, high: int) ->
             known += counted(w, who[k], b, beside)
     if pair["bit"] >= 0:
         bit = np.uint32(1) << np.uint32(pair["bit"])
-        consent, touch, touched, last = w.consent, np.int16(pair["touch"]), w.touch_day, w.last_touch
+        touch, touched, last = np.int16(pair["touch"]), w.touch_day, w.last_touch
         today = np.int32(w.now[0]["day"])
         for k in range(low, high):
             i = np.int64(who[k])
             visited[i, b] = np.uint32(visited[i, b] | bit)
-            knows = consent[i] > 0
+            knows = identified(w, i, b, touch)
             touched[i, b] = today if knows else touched[i, b]
             last[i, b] = touch if knows else last[i, b]
     for k in range(low, high):
@@ -356,14 +398,44 @@ def meet_listed(w: Columns, p: int, who: Any, what: Any, low: int, high: int) ->
         tallies[cells[i], BY_REACH] += 1 - met
         tired = np.float64(fatigue[i, b])
         strength = (1.0 - tired) * (1.0 + encoding * met)
+        if personal:
+            strength = strength * np.float64(w.relevance[i, b])
         awareness[i, b] = np.float32(raised(np.float64(awareness[i, b]), lift[n, LIFT_AWARENESS] * strength))
         if warms:
-            goodwill[i, b] = np.float32(raised(np.float64(goodwill[i, b]), lift[n, LIFT_GOODWILL] * strength))
+            gain = lift[n, LIFT_GOODWILL] * strength
+            if tedium > 0.0:
+                goodwill[i, b] = np.float32(wear_out(np.float64(goodwill[i, b]), gain, tired, tedium))
+            else:
+                goodwill[i, b] = np.float32(raised(np.float64(goodwill[i, b]), gain))
         if irritates:
             fatigue[i, b] = np.float32(raised(tired, lift[n, LIFT_FATIGUE]))
-        if what[k] & CLICKS:
+        clicks = what[k] & CLICKS
+        if personal and pair["clicks"]:
+            # The same draw as for everybody, against a chance of one's own.
+            chance = lift[n, LIFT_CLICK] * np.float64(w.relevance[i, b])
+            clicks = CLICKS if draw(w.now, CLICK, i, pair["entity"]) < chance else 0
+        if clicks:
             clickers[clicked] = i
             clicked += 1
     for k in range(clicked):
         click(w, clickers[k], p)
     tally(w, p, high - low - known, shown, clicked)
+    if logging:
+        note_meetings_of(w, p, who, what, low, high, clicked)
+
+
+@borrowed
+def note_meetings_of(w: Columns, p: int, who: Any, what: Any, low: int, high: int, clicked: int) -> None:
+    """Keep the meetings of those who are logged; `w.listed[1]` holds the `clicked` ones who clicked."""
+    pair = w.pairs[p]
+    b, t, logged = np.int64(pair["brand"]), np.int64(pair["touch"]), w.logged
+    for k in range(low, high):
+        i = np.int64(who[k])
+        if logged[i]:
+            note(w, i, b, t, LOG_IMPRESSION, np.int64(what[k]) & np.int64(CLICKS - 1))
+            if pair["bit"] >= 0:
+                note(w, i, b, t, LOG_VISIT, np.int64(1))
+    for k in range(clicked):
+        i = w.listed[1][k]
+        if logged[i]:
+            note(w, i, b, t, LOG_CLICK, np.int64(1))

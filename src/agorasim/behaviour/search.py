@@ -15,10 +15,13 @@ from agorasim.behaviour.columns import (
     BY_REACH,
     CLICKED,
     FOUND,
+    LOG_CLICK,
+    LOG_IMPRESSION,
+    LOG_SEARCH,
     REACHED,
     Columns,
 )
-from agorasim.behaviour.exposure import remember_touch
+from agorasim.behaviour.exposure import note, remember_touch
 from agorasim.randomness import SEARCH, USE, block, draw
 
 
@@ -41,6 +44,9 @@ def search(w: Columns, i: int) -> None:
         u = block(w.now, SEARCH, i, result["entity"])
         ad = u[0] < result["paid"] and not (result["trial"] and not w.treated[i])
         organic = u[1] < result["organic"]
+        if result["branded"] > 0.0:
+            by_name = result["branded"] * np.float64(w.awareness[i, b])
+            organic = u[1] < result["organic"] + by_name * (1.0 - result["organic"])
         if not (ad or organic):
             continue
         if not w.flags[i, b] & REACHED:
@@ -54,7 +60,16 @@ def search(w: Columns, i: int) -> None:
         if ad:
             w.at_touch[b, t, AT_ADS] += 1
         # An ad stands above the organic result, so that one click is charged when both are shown.
-        if u[2] < result["click"]:
+        chance = np.float64(result["click"])
+        if w.relevance.shape[0] > 0:
+            chance = chance * np.float64(w.relevance[i, b])
+        logged = w.logged.shape[0] > 0 and w.logged[i]
+        if logged:
+            note(w, i, b, t, LOG_SEARCH, np.int64(1))
+            note(w, i, b, t, LOG_IMPRESSION, np.int64(1))
+        if u[2] < chance:
+            if logged:
+                note(w, i, b, t, LOG_CLICK, np.int64(1))
             w.at_touch[b, t, AT_CLICKS] += 1
             if ad:
                 w.at_touch[b, t, AT_AD_CLICKS] += 1

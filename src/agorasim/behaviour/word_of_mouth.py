@@ -24,7 +24,9 @@ _STRETCH = 32  # inboxes looked into at once
 
 
 @borrowed
-def send(w: Columns, senders: Any, indptr: Any, neighbours: Any, strength: float, entities: Any) -> None:
+def send(
+    w: Columns, senders: Any, indptr: Any, neighbours: Any, strengths: Any, strength: float, entities: Any
+) -> None:
     """Yesterday's messages cross the ties of one layer, each tie once a brand; receivers' inboxes count them.
 
     senders: codes consumer * B + brand of those with something to say; entities (B,): the brand in this layer.
@@ -42,11 +44,24 @@ def send(w: Columns, senders: Any, indptr: Any, neighbours: Any, strength: float
                 pair_uniforms(w.now, TELL, ends, sender, entities[b], uniform)
             receiver = neighbours[e]
             chance = w.params[0]["transmit"] * strength * np.float64(w.traits[receiver]["ear"])
+            if strengths.shape[0] > 0:
+                chance = chance * np.float64(strengths[e])
             if crosses(uniform[at], chance):
+                if says & GOOD and w.told_by.shape[0] > 0:
+                    remember_teller(w, receiver, b, sender)
                 if says & GOOD and w.hears_good[receiver, b] < _MOST_HEARD:
                     w.hears_good[receiver, b] = np.uint16(w.hears_good[receiver, b] + 1)
                 if says & BAD and w.hears_bad[receiver, b] < _MOST_HEARD:
                     w.hears_bad[receiver, b] = np.uint16(w.hears_bad[receiver, b] + 1)
+
+
+@borrowed
+def remember_teller(w: Columns, i: int, b: int, sender: int) -> None:
+    """Who recommended the brand last; of several on one day the lowest number, whatever the order of messages."""
+    today = np.int32(w.now[0]["day"])
+    if w.told_day[i, b] != today or sender < w.told_by[i, b]:
+        w.told_by[i, b] = np.int32(sender)
+        w.told_day[i, b] = today
 
 
 @borrowed

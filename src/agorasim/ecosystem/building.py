@@ -14,10 +14,11 @@ from agorasim.behaviour.need import TIE_UNIT
 from agorasim.brands.ledger import to_minor
 from agorasim.ecosystem.calendar import Days
 from agorasim.ecosystem.market import Market
+from agorasim.ecosystem.mechanisms import active
 from agorasim.ecosystem.media import Media
-from agorasim.ecosystem.population import Population
+from agorasim.ecosystem.population import Population, need_zero
 from agorasim.ecosystem.records import History
-from agorasim.ecosystem.social.building import build_layers, size_from_files
+from agorasim.ecosystem.social.building import build_layers, size_from_files, tie_strengths
 from agorasim.ecosystem.strategy import Strategies
 from agorasim.errors import InputError
 from agorasim.randomness import (
@@ -62,6 +63,7 @@ class Built:
     history: History
     columns: c.Columns
     message_entities: dict[str, Array]
+    strengths: dict[str, Array]
     fixed: Array
 
 
@@ -97,8 +99,12 @@ def build(scenario: Scenario, seed: int, replicate: int, graphs: Mapping[str, An
         layer: np.array([ids.of("message", layer, brand) for brand in scenario.brands], dtype=np.uint32)
         for layer in layers
     }
+    strengths = {
+        name: tie_strengths(graph, scenario.social.layers[name].strength_cv, name, people.now)
+        for name, graph in layers.items()
+    }
     return Built(factor, people, layers, market, media, strategies, Days(scenario.calendar), history, columns,
-                 entities, fixed)  # fmt: skip
+                 entities, strengths, fixed)  # fmt: skip
 
 
 def order_space(scenario: Scenario, size: int) -> Array:
@@ -110,11 +116,6 @@ def order_space(scenario: Scenario, size: int) -> Array:
 def speaker_space(codes: int) -> Array:
     """Room for everybody to speak about every brand; like `order_space`, it costs only what is used."""
     return np.empty(codes, dtype=np.int32)
-
-
-def need_zero(rate: Array, factor: float) -> NDArray[np.float32]:
-    """exp(-rate x factor), the chance of no need on a day."""
-    return np.exp(-rate.astype(np.float64) * factor).astype(np.float32)
 
 
 def tie_weights(scenario: Scenario, graph: Graph) -> Array:
@@ -137,6 +138,7 @@ def _columns(
     cells = len(people.segments) * len(people.regions)
     choice_ids, choice_purposes = _choice_draws(scenario, market, ids, sequences)
     trades, owner = _trades(scenario, seed, replicate, people)
+    groups = frozenset(group for mechanism in active(scenario) for group in mechanism.uses)
     return c.Columns(
         now=stream(seed, replicate),
         params=_params(scenario, layers, size, bool((people.need_rate > 0).any()), talking),
@@ -174,7 +176,22 @@ def _columns(
         levels=np.zeros((brands, cells, c.LEVELS), dtype=np.int64),
         speakers=speaker_space(size * brands if talking else 0),
         spoken=np.zeros(1, dtype=np.int64),
+        **_optional(groups, size, brands),
+        modes=np.empty(0, dtype=c.MODE),
+        log=np.empty(0, dtype=c.LOG),
+        log_end=np.zeros(1, dtype=np.int64),
     )
+
+
+def _optional(groups: Collection[str], size: int, brands: int) -> dict[str, Array]:
+    """Columns that only mechanisms need; those of groups that nobody asked for have length 0."""
+    letters = {"N": size, "B": brands, "A": 0, "G": 0}
+    out = {}
+    for group, names in c.OPTIONAL.items():
+        for name, (kind, shape) in names.items():
+            lengths = [letters[k] for k in shape] if group in groups else [0] * len(shape)
+            out[name] = np.full(lengths, c.STARTS.get(name, 0), dtype=kind)
+    return out
 
 
 def _choice_draws(scenario: Scenario, market: Market, ids: Identities, sequences: int) -> tuple[Array, Array]:
@@ -305,6 +322,8 @@ def _params(scenario: Scenario, layers: dict[str, Graph], size: int, needing: bo
     p["habit_gain"], p["goodwill_gain"] = after.habit, after.goodwill
     p["delight"], p["disappointment"], p["stockout"] = after.delight, after.disappointment, after.stockout
     p["window"] = scenario.data.attribution_window
+    p["pain"] = choice.price / (category.reference_price * scenario.currency.minor_units)
+    p["promotion"] = choice.promotion
     rule = scenario.social.word_of_mouth
     if rule is not None:
         p["rule"] = c.RULES[rule.rule]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim.behaviour.columns import BOND, PERSON, TALK, TRADE, TRAITS, Columns
+from agorasim.behaviour.columns import BOND, OPTIONAL, PERSON, TALK, TRADE, TRAITS, Columns
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.world import World
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 #: Columns that no phase writes to (today's meetings are replaced as a whole), and those that are empty between days.
 SHARED: Final = frozenset(
     ("traits", "use", "near", "touches", "pairs", "steps", "lift", "results", "choice_ids", "choice_purposes",
-     "escapes", "agenda_row", "agenda_first", "agenda_who", "agenda_what", "bounds", "cell", "treated")
+     "escapes", "agenda_row", "agenda_first", "agenda_who", "agenda_what", "bounds", "cell", "treated", "logged")
 )  # fmt: skip
-SCRATCH: Final = frozenset(("orders", "uniform", "listed", "who", "what", "tossed", "speakers"))
+SCRATCH: Final = frozenset(("orders", "uniform", "listed", "who", "what", "tossed", "speakers", "log"))
 
 
 def copied(w: Columns, written: frozenset[str] = frozenset()) -> Columns:
@@ -54,6 +54,7 @@ def fingerprint(world: World) -> str:
     w, h = world.w, world.history
     traits = [np.ascontiguousarray(w.traits[name]) for name in TRAITS.names or ()]
     columns = [getattr(w, name) for name in (*BOND, *TRADE, *TALK)]
+    columns += [getattr(w, name) for group in OPTIONAL.values() for name in group]
     for array in (*(getattr(w, name) for name in PERSON), *traits, *columns):
         total.update(array.tobytes())
     for tally in (h.touch, h.by_segment, h.by_region, h.offer, h.spend, h.plan, h.needs_segment, world.market.stock):

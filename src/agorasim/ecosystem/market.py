@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim.behaviour.columns import OFFER, ORDERS_WRITTEN, Columns
+from agorasim.behaviour.columns import ANY_MEMBERSHIP, OFFER, OFFLINE, ONLINE, ORDERS_WRITTEN, Columns
 from agorasim.behaviour.experience import lots
 from agorasim.brands.ledger import to_minor
 from agorasim.ecosystem.airtime import silent_weekdays
@@ -183,7 +183,9 @@ class Market:
             row["days"] = offer.days
             row["x"], row["y"], row["located"] = offer.x, offer.y, offer.located
             row["bit"] = bits.get(offer.touchpoint, -1)
-            row["members"] = KINDS[scenario.touchpoints[offer.touchpoint].kind].members_only
+            only = KINDS[scenario.touchpoints[offer.touchpoint].kind].members_only
+            row["members"] = ANY_MEMBERSHIP if only else 0
+            row["channel"] = OFFLINE if offer.located else ONLINE
 
     def copy(self, table: Array) -> Market:
         """A market that goes on exactly as this one, on a copy of its `table`; what never changes is shared."""

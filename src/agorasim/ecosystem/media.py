@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import (
+    ANY_MEMBERSHIP,
     LIFT_AWARENESS,
     LIFT_CLICK,
     LIFT_FATIGUE,
@@ -105,6 +106,10 @@ class Media:
         self.trial = np.zeros((len(self.brands), len(self.names)), dtype=bool)
         #: Expected users whom an experiment lets the brand's money reach, as a share of all, (B, T).
         self.share = np.ones((len(self.brands), len(self.names)))
+        #: Share of visits that come about only with the brand in mind, (B, T), and of searches that awareness turns
+        #: into searches by name, (B,).
+        self.intent = np.zeros((len(self.brands), len(self.names)))
+        self.branded = np.zeros(len(self.brands))
         #: What each unit bought today costs, minor units; 0 where nothing is charged by the unit.
         self.price = np.zeros((len(self.brands), len(self.names)))
         self._festival = 1.0
@@ -229,8 +234,8 @@ class Media:
             b, t, entity, mean, math.exp(-mean), touchpoint.cap, t,
             int(self.near_row[b, t]) if present else -1, self.bits.get(self.names[t], -1) if present else -1,
             self.bits.get(self.names[t], -1) if beside else -1,
-            mode, self.kinds[t].members_only, touchpoint.click_rate > 0.0, touchpoint.irritation > 0.0,
-            self.trial[b, t],
+            mode, ANY_MEMBERSHIP if self.kinds[t].members_only else 0, touchpoint.click_rate > 0.0,
+            touchpoint.irritation > 0.0, self.trial[b, t], -1, -1, 0, self.intent[b, t] if present else 0.0,
         )  # fmt: skip
 
     def _bought(self, b: int, t: int, spend: int) -> float:
@@ -258,10 +263,11 @@ class Media:
             searching = self.entity[self._engine[t]]
             for b in range(len(self.brands)):
                 organic = self._organic(b, t)
-                if paid[b] > 0.0 or organic > 0.0:
+                branded = 0.0 if self.kinds[t].auction else self.branded[b]
+                if paid[b] > 0.0 or organic > 0.0 or branded > 0.0:
                     rows.append(
-                        (b, t, searching, self.pair_entity[b][t], paid[b], organic, click[b], touchpoint.awareness,
-                         self.trial[b, t])
+                        (b, t, searching, self.pair_entity[b][t], paid[b], organic, branded, click[b],
+                         touchpoint.awareness, self.trial[b, t])
                     )  # fmt: skip
         return np.array(rows, dtype=RESULT)
 

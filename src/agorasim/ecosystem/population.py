@@ -125,6 +125,11 @@ class Population:
         return use
 
 
+def need_zero(rate: Array, factor: float) -> NDArray[np.float32]:
+    """exp(-rate x factor), the chance of no need on a day."""
+    return np.exp(-rate.astype(np.float64) * factor).astype(np.float32)
+
+
 def gamma_of_mean_one(u: NDArray[np.float64], shape: float) -> NDArray[np.float64]:
     """Gamma quantiles with mean 1 and the given shape."""
     from scipy.special import gammaincinv

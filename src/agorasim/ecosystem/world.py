@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from agorasim.behaviour import day as passes
 from agorasim.behaviour import experience
-from agorasim.behaviour.columns import EXPERIENCED, NEEDS_ARISEN, OF_LOST, OF_ORDERS, ORDERS_WRITTEN, Columns
+from agorasim.behaviour.columns import EXPERIENCED, NEEDS_ARISEN, OF_LOST, OF_ORDERS, OF_REBATE, ORDERS_WRITTEN, Columns
 from agorasim.behaviour.word_of_mouth import adopted, send
 from agorasim.brands.ledger import to_minor
-from agorasim.ecosystem.building import NO_AGENDA, build, need_zero, order_space, speaker_space, tie_weights
+from agorasim.ecosystem.building import NO_AGENDA, build, order_space, speaker_space, tie_weights
 from agorasim.ecosystem.copying import copied, find_speakers, fingerprint
+from agorasim.ecosystem.handles import Handles
 from agorasim.ecosystem.mechanisms import HOOKS, mechanisms_of
+from agorasim.ecosystem.population import need_zero
 from agorasim.ecosystem.records import COMMISSION, DISCOUNTS, FULFILMENT, GOODS, LOST, ORDERS, REVENUE, STOCK
 from agorasim.errors import ActionError, InputError
 from agorasim.measures.mechanisms import ACCOUNTS
@@ -49,12 +51,11 @@ PHASES: Final = (
     ("reflect", "buyers recommend, complain, join"),
     ("record", "the day's tallies are written down"),
 )
-_ACCOUNT: Final = {name: k for k, name in enumerate(ACCOUNTS)}
 #: Phases that belong to one consumer; a `Consumer` subclass may replace each.
 CONSUMER_PHASES: Final = ("see", "talk", "need", "search", "choose", "receive", "reflect")
 
 
-class World:
+class World(Handles):
     """A world that can be stepped, copied and measured.
 
     Args:
@@ -88,6 +89,7 @@ class World:
         self.history = built.history
         self.w: Columns = built.columns
         self._message_entities = built.message_entities
+        self._strengths = built.strengths
         #: Fixed cost a day, (B, T) in minor units.
         self.fixed = built.fixed
         #: What a counterfactual world does otherwise, and what one writes down for others to replay.
@@ -117,6 +119,8 @@ class World:
         self.costs: Array = np.zeros((len(scenario.brands), len(ACCOUNTS)), dtype=np.int64)
         #: Whether today's media were planned anew.
         self.media_fresh = True
+        #: Most touches of a day that can be kept.
+        self.log_room = 0
         self.mechanisms: list[Mechanism] = mechanisms_of(self)
         self.history.make_room(self.mechanisms)
         self._find_hooks()
@@ -250,7 +254,8 @@ class World:
         for name, graph in self.graphs.items():
             if not graph.complete:
                 strength = self.scenario.social.layers[name].strength
-                send(w, senders, graph.indptr, graph.neighbours, strength, self._message_entities[name])
+                strengths, entities = self._strengths[name], self._message_entities[name]
+                send(w, senders, graph.indptr, graph.neighbours, strengths, strength, entities)
         w.says.reshape(-1)[senders] = 0
 
     def live(self) -> None:
@@ -341,8 +346,9 @@ class World:
         book, market = self._offer, self.market
         table = market.table
         book[:, ORDERS], book[:, LOST] = served, lost
-        book[:, REVENUE] = served * table["price"]
-        book[:, DISCOUNTS] = served * (table["list_price"] - table["price"])
+        rebates = self.w.at_offer[:, OF_REBATE]
+        book[:, REVENUE] = served * table["price"] - rebates
+        book[:, DISCOUNTS] = served * (table["list_price"] - table["price"]) + rebates
         book[:, GOODS] = served * self._unit_cost
         book[:, FULFILMENT] = served * market.delivery_cost
         book[:, COMMISSION] = np.rint(book[:, REVENUE] * market.commission)
@@ -419,7 +425,8 @@ class World:
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
         twin.replaced, twin.tape = {}, None
-        twin.w = copied(self.w, frozenset(name for m in self.mechanisms for name in m.writes))
+        written = {name for m in self.mechanisms for name in (*m.writes, "pairs", "steps", "results")}
+        twin.w = copied(self.w, frozenset(written))
         twin.market = self.market.copy(twin.w.offers)
         twin.media, twin.strategies, twin.history = self.media.copy(), self.strategies.copy(), self.history.copy()
         twin.script = None if self.script is None else self.script.copy()
@@ -434,28 +441,22 @@ class World:
         state["replaced"], state["tape"], state["agenda"], state["_hooks"] = {}, None, None, {}
         # Scratch space for a day's orders is large and empty between days.
         state["w"] = Columns(
-            **{**self.w.arrays(), "orders": self.w.orders[:0], "speakers": self.w.speakers[:0], **NO_AGENDA}
+            **{
+                **self.w.arrays(),
+                "orders": self.w.orders[:0],
+                "speakers": self.w.speakers[:0],
+                **NO_AGENDA,
+                "log": self.w.log[:0],
+            }
         )
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self.w.put(orders=order_space(self.scenario, self.size), speakers=speaker_space(self.w.says.size))
+        self.keep_log(self.log_room)
         find_speakers(self.w)
         self._find_hooks()
-
-    # --- what mechanisms ask and do ---------------------------------------------------------------------------------
-
-    @property
-    def orders(self) -> Array:
-        """Today's orders (`ORDER` records), sorted by consumer and number once the choice is over."""
-        return self.w.orders[: self.w.counts[ORDERS_WRITTEN]]
-
-    def charge(self, b: int, account: str, minor: int) -> None:
-        """Book a cost of today to a brand: minor units, at least 0, to one of `ACCOUNTS`. ValueError if negative."""
-        if minor < 0:
-            raise ValueError(f"a cost must not be negative, got {minor} for {account!r}")
-        self.costs[b, _ACCOUNT[account]] += minor
 
     def expect(self, day: int, codes: Array) -> None:
         """Goods under way (codes consumer * B + brand, whose `arrives` says `day`) are received on that day."""
@@ -465,14 +466,6 @@ class World:
         """What a unit of a brand's goods costs from today on, minor units."""
         self.w.brands["unit_cost"][b] = minor
         self._unit_cost = self.w.brands["unit_cost"][self.market.table["brand"]]
-
-    def lever(self, b: int, name: str) -> float:
-        """Where a brand's lever stands today. KeyError when the brand does not have it."""
-        return self.strategies.levers[b][name]
-
-    def mechanism(self, name: str) -> Mechanism | None:
-        """The world's mechanism of that name; None when it is off."""
-        return next((m for m in self.mechanisms if m.name == name), None)
 
     @property
     def needs_today(self) -> int:

@@ -8,16 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from agorasim.ecosystem.social import generators as make
 from agorasim.ecosystem.social.csr import Graph, from_networkx
 from agorasim.ecosystem.social.reading import Names, read_graph
+from agorasim.ecosystem.social.rows import row_numbers
 from agorasim.ecosystem.social.spatial import spatial
 from agorasim.errors import InputError, unknown
+from agorasim.randomness import MAX_WORD, TIE, deep_uniforms, stable_id
 
 if TYPE_CHECKING:
     from agorasim.scenario.schema import Scenario
     from agorasim.scenario.schema.social import Layer
+
+
+_SAME = 1e-6  # a coefficient of variation below this is none
+_AT_ONCE = 1_000_000
 
 
 def size_from_files(scenario: Scenario, graphs: Mapping[str, Any] | None = None) -> int | None:
@@ -55,6 +62,22 @@ def build_layers(
             out[name] = _generate(layer, name, seed, drawn, size, segments, x, y)
         if out[name].n != size:
             raise InputError(f"social.layers.{name}: the graph has {out[name].n} nodes, the population {size}")
+    return out
+
+
+def tie_strengths(graph: Graph, cv: float, name: str, now: Any) -> NDArray[np.float32]:
+    """Strength of every entry of a layer: gamma with mean 1, both ways alike. Shape (m,), or (0,) where all are 1."""
+    if cv < _SAME or graph.complete:
+        return np.empty(0, dtype=np.float32)
+    from scipy.special import gammaincinv
+
+    out = np.empty(graph.entries, dtype=np.float32)
+    sources, about = row_numbers(graph.indptr, graph.entries), stable_id("layer", name, "strength")
+    for first in range(0, graph.entries, _AT_ONCE):
+        part = slice(first, first + _AT_ONCE)
+        low, high = np.minimum(sources[part], graph.neighbours[part]), np.maximum(sources[part], graph.neighbours[part])
+        u = deep_uniforms(now, TIE, low, (high.astype(np.int64) + about) % (MAX_WORD + 1))[:, 0]
+        out[part] = gammaincinv(cv**-2, u) * cv**2
     return out
 
 
@@ -137,6 +160,8 @@ def _generate(layer: Layer, name: str, seed: int, replicate: int, size: int, seg
         return make.erdos_renyi(size, what.degree, **key)
     if what.kind == "stochastic_block":
         return make.stochastic_block(segments, what.degree, what.homophily, **key)
+    if what.kind == "followers":
+        return make.followers(size, what.leaders, what.follows, what.exponent, **key)
     if what.kind == "spatial":
         return spatial(x, y, what.degree, what.scale, **key)
     return make.complete(size)

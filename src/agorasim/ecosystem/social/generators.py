@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from agorasim.ecosystem.social.csr import Graph, check_size, from_lists
 from agorasim.ecosystem.social.linking import attach, ring, skip_pairs
 from agorasim.errors import InputError
-from agorasim.randomness import stable_id, stream
+from agorasim.randomness import GRAPH, deep_uniforms, stable_id, stream
 
 MAX_TIES: Final = 2**31 - 1
 
@@ -135,6 +135,49 @@ def stochastic_block(
         return int(count)
 
     return collect(n, n * degree / 2, walk)
+
+
+def followers(
+    n: int,
+    leaders: float = 0.01,
+    follows: float = 3.0,
+    exponent: float = 1.0,
+    *,
+    seed: int = 0,
+    replicate: int = 0,
+    name: str = "graph",
+) -> Graph:
+    """A directed graph of opinion leaders (a share, at least one) to those who follow them.
+
+    A consumer follows a Poisson number of leaders, each taken in proportion to its rank ** -exponent (Zipf 1949); one
+    taken twice counts once, and nobody follows themselves.
+    """
+    check_size(n)
+    if not 0.0 < leaders <= 1.0 or not follows > 0.0 or exponent < 0.0:
+        raise InputError("followers need a share of leaders above 0, follows above 0 and an exponent of at least 0")
+    now, everybody = stream(seed, replicate), np.arange(n, dtype=np.int64)
+    about = deep_uniforms(now, GRAPH, everybody, stable_id("layer", name, "followers"))
+    order = np.argsort(about[:, 0], kind="stable")
+    chosen = order[: max(1, int((about[:, 0] < leaders).sum()))]
+    share = np.cumsum(np.arange(1, len(chosen) + 1, dtype=np.float64) ** -exponent)
+    share /= share[-1]
+    wanted = np.zeros(n, dtype=np.int64)
+    term = np.full(n, math.exp(-follows))
+    total = term.copy()
+    for k in range(1, min(len(chosen), 4 * int(follows) + 40) + 1):
+        wanted += about[:, 1] >= total
+        term *= follows / k
+        total += term
+    sources, targets = [], []
+    for k in range(int(wanted.max(initial=0))):
+        who = everybody[wanted > k]
+        u = deep_uniforms(now, GRAPH, who, stable_id("layer", name, "follows", k))[:, 0]
+        leader = chosen[np.searchsorted(share, u)]
+        sources.append(leader[leader != who])
+        targets.append(who[leader != who])
+    empty = [np.empty(0, dtype=np.int64)]
+    pairs = np.unique(np.stack([np.concatenate(sources or empty), np.concatenate(targets or empty)]), axis=1)
+    return from_lists(pairs[0].astype(np.int32), pairs[1].astype(np.int32), n, directed=True)
 
 
 def complete(n: int) -> Graph:

@@ -59,6 +59,21 @@ class Spatial(Strict):
     """Length scale, km."""
 
 
+class Followers(Strict):
+    """Opinion leaders and those who follow them: messages run from a leader to followers only.
+
+    Followers choose leaders in proportion to rank ** -exponent (Zipf), so that a few are followed by many.
+    """
+
+    kind: Literal["followers"]
+    leaders: Annotated[float, Field(gt=0.0, le=1.0)] = 0.01
+    """Share of consumers who are opinion leaders."""
+    follows: Annotated[float, Field(gt=0.0, le=50.0)] = 3.0
+    """Leaders that a consumer follows, on average (Poisson)."""
+    exponent: Annotated[float, Field(ge=0.0, le=5.0)] = 1.0
+    """How unequal leaders are; 0 makes them alike."""
+
+
 class Complete(Strict):
     """Everybody knows everybody; never materialised. Only for rules that count adopters."""
 
@@ -66,7 +81,7 @@ class Complete(Strict):
 
 
 Generator = Annotated[
-    WattsStrogatz | BarabasiAlbert | PowerlawCluster | ErdosRenyi | StochasticBlock | Spatial | Complete,
+    WattsStrogatz | BarabasiAlbert | PowerlawCluster | ErdosRenyi | StochasticBlock | Spatial | Followers | Complete,
     Field(discriminator="kind"),
 ]
 
@@ -84,6 +99,8 @@ class Layer(Strict):
     """Whether an edge u v carries messages from u to v only."""
     strength: Probability = 1.0
     """Multiplier of transmission along this layer's ties."""
+    strength_cv: Annotated[float, Field(ge=0.0, le=3.0)] = 0.0
+    """Coefficient of variation of the strength of single ties around `strength` (gamma distributed); 0: all alike."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Layer:
