@@ -11,7 +11,7 @@ import numpy as np
 
 from agorasim.effects.intervals import mean_interval
 from agorasim.errors import InputError
-from agorasim.measures.metrics import recorded
+from agorasim.measures.metrics import BY_NAME, recorded
 from agorasim.report.style import brand_colour, brand_marker, touchpoint_colours
 
 if TYPE_CHECKING:
@@ -218,6 +218,19 @@ class ReportData:
             return self.results.frame("network"), self.results.frame("network_edges")
         except InputError:
             return None
+
+    @cached_property
+    def journeys(self) -> pd.DataFrame | None:
+        """Every logged touch of the counted days; None when the run kept none."""
+        try:
+            log = self.results.journeys()
+        except InputError:
+            return None
+        return log if len(log) else None
+
+    def counts(self, metric: str) -> bool:
+        """Whether the run's worlds recorded a metric."""
+        return self.results.has(BY_NAME[metric])
 
     def estimate(self, values: Any) -> Estimate:
         """Mean and interval of one value per replication, at the scenario's coverage."""

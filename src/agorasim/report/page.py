@@ -9,7 +9,7 @@ from agorasim.experiment import manifest as manifests
 from agorasim.experiment.files import write_bytes
 from agorasim.report import shell, tables
 from agorasim.report.data import ReportData
-from agorasim.report.figures import makers
+from agorasim.report.figures import makers, mechanism_makers
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -29,7 +29,8 @@ def write(folder: str | PathLike[str]) -> Path:
 
     data = ReportData(Results.load(folder))
     labels = [*(b.label for b in data.brands), *(t.label for t in data.touchpoints), *data.place_labels.values()]
-    drawn, missing = shell.draw_all(makers(), data, root / "figures", labels)
+    chosen = (*makers(), *mechanism_makers(data.scenario))
+    drawn, missing = shell.draw_all(chosen, data, root / "figures", labels)
     path = root / "report.html"
     write_bytes(path, page(data, drawn, missing).encode("utf-8"))
     return path

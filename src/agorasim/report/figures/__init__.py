@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -37,3 +37,19 @@ def makers() -> tuple[Maker, ...]:
         Maker("word_of_mouth", "Word of mouth", "nobody talked, or word of mouth is off", talk.word_of_mouth),
         Maker("network", "The social graph", "the run kept no sample of the social graph", network.network),
     )
+
+
+def mechanism_makers(scenario: Mapping[str, Any]) -> tuple[Maker, ...]:
+    """Figures that only some mechanisms give anything to show: those of the mechanisms that a scenario has on."""
+    from agorasim.report.figures import paths, visits
+
+    data = scenario.get("data", {})
+    found = []
+    if data.get("funnel") is not None:
+        found.append(Maker("visits", "Visits and carts", "nobody visited a brand", visits.visits))
+    if data.get("journeys") is not None:
+        found.append(Maker("paths", "Paths to purchase", "nobody in the log of touches ordered", paths.top_paths))
+        found.append(
+            Maker("path_flows", "Moves between touchpoints", "no logged order came after a step", paths.path_flows)
+        )
+    return tuple(found)

@@ -28,9 +28,11 @@ _COUNTS = (
     ("reach", "people reached on a day (mean)", "D", False),
     ("searches", "searches showing the brand", "^", False),
     ("clicks", "clicks", "o", False),
+    ("visits", "visits", "s", False),
+    ("carting_visits", "visits that led to a cart", "s", True),
 )
 #: The triangle stays visible around a dot: on a search engine an impression is often a search.
-_AREA = {"o": 25.0, "D": 18.0, "^": 70.0}
+_AREA = {"o": 25.0, "D": 18.0, "^": 70.0, "s": 22.0}
 
 
 def brand_funnel(data: ReportData) -> Picture | None:
@@ -107,7 +109,7 @@ def touchpoint_funnel(data: ReportData) -> Picture | None:
     """Impressions, reach, searches and clicks on each touchpoint, on a log scale."""
     import pandas as pd
 
-    metrics = [m for m, _, _, _ in _COUNTS]
+    metrics = [m for m, _, _, _ in _COUNTS if data.counts(m)]
     totals = data.totals("touchpoint", metrics)
     means = data.estimates(totals, "touchpoint", metrics)
     shown = [t for t in data.touchpoints if any(_some(means.get((b.key, t.key))) for b in data.brands)]
@@ -186,7 +188,7 @@ def _counts(axes: Any, points: list[Named], found: list[dict[str, Estimate] | No
         for row, es in enumerate(found)
         if es is not None
         for metric, _, _, _ in used
-        if es[metric].mean > 0
+        if metric in es and es[metric].mean > 0
     ]
     for row in {*range(len(points))} - {row for _, row, _, _ in marks}:
         side = axes.get_yaxis_transform()
