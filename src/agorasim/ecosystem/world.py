@@ -398,10 +398,11 @@ class World(Handles):
     # --- reading ----------------------------------------------------------------------------------------------------
 
     def tables(self) -> dict[str, pa.Table]:
-        """The tables of the days so far: `kpis`, and for replicate 0 a sample of the social graph."""
+        """The tables of the days so far: `kpis`, those of mechanisms, and for replicate 0 a sample of the graph."""
         from agorasim.ecosystem.tables import kpi_table, network_tables
 
         out = {"kpis": kpi_table(self)}
+        out.update({m.name: m.table(self) for m in self.mechanisms if hasattr(m, "table")})
         if self.replicate == 0:
             out.update(network_tables(self))
         return out

@@ -282,6 +282,26 @@ class Results:
         made: pd.DataFrame = frame[keep].reset_index(drop=True)
         return made
 
+    def customers(self, brand: str | Sequence[str] | None = None) -> pd.DataFrame:
+        """Every customer whose first order was seen (`outcomes.lifetime`): when they came, what they bought.
+
+        Args:
+            brand: one brand or several; all when None.
+
+        Returns:
+            `replicate, consumer, brand, segment, cohort, first_day, last_day, left_day, days, orders, repeats, recency,
+            revenue, margin, discounted_margin`; days count from the world's first. `agorasim.measures.lifetime` has
+            estimators for such a table.
+
+        Raises:
+            InputError: the run kept no such table, or an unknown brand.
+        """
+        if (found := self._store.table("customers")) is None:
+            raise InputError("the run kept no table of customers; give the scenario outcomes.lifetime, such as {}")
+        frame: pd.DataFrame = found.to_pandas()
+        made: pd.DataFrame = frame[frame["brand"].isin(self._brands(brand))].reset_index(drop=True)
+        return made
+
     # --- names ------------------------------------------------------------------------------------------------------
 
     @property

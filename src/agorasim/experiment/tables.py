@@ -23,7 +23,7 @@ WORLDS: Final = "worlds"
 #: Tables of the social graph, which only replicate 0 draws.
 GRAPH_TABLES: Final = ("network", "network_edges")
 #: Tables that every replication may bring besides its KPIs, when the scenario asks for them.
-REPLICATE_TABLES: Final = ("journeys",)
+REPLICATE_TABLES: Final = ("journeys", "customers")
 #: Columns that say what a row of the KPI table is about, in sorting order.
 ROW_KEYS: Final = ("replicate", *metrics.KEYS)
 #: Columns that say what a row of the table of worlds is about, in sorting order.
@@ -39,6 +39,7 @@ _ROW_KEYS_OF: Final[dict[str, tuple[str, ...]]] = {
     "network": ("node",),
     "network_edges": ("layer", "source", "target"),
     "journeys": ("replicate", "day", "consumer", "brand", "touchpoint", "place", "event"),
+    "customers": ("replicate", "brand", "consumer"),
 }
 #: Larger than any table of one replicate: a replicate is one row group.
 _ROWS: Final = 2**26
@@ -54,7 +55,7 @@ _WRITER: Final[dict[str, Any]] = {
 
 
 def schema(name: str, beside: Collection[str] = ()) -> pa.Schema:
-    """The columns of a stored table: `kpis`, `journeys`, `network`, `network_edges`, `summary` or `worlds`.
+    """The columns of a stored table: `kpis`, `journeys`, `customers`, `network`, `network_edges`, `summary`, `worlds`.
 
     `beside` the metrics that every world has, `kpis` has those of mechanisms that the worlds had.
     """
@@ -72,6 +73,11 @@ def schema(name: str, beside: Collection[str] = ()) -> pa.Schema:
     if name == "journeys":
         keys = [(key, whole if key in ("replicate", "day", "consumer") else text) for key in _ROW_KEYS_OF[name]]
         return pa.schema([*keys, ("count", whole), ("seen", pa.bool_())])
+    if name == "customers":
+        about = {"replicate": whole, "consumer": whole, "brand": text, "segment": text, "cohort": whole}
+        days = ("first_day", "last_day", "left_day", "days", "orders", "repeats", "recency")
+        money = ("revenue", "margin", "discounted_margin")
+        return pa.schema({**about, **dict.fromkeys(days, whole), **dict.fromkeys(money, number)})
     if name == "network":
         columns = {"node": whole, "degree": whole, "segment": text, "brand": text, "first_day": whole}
         return pa.schema({**columns, "x": number, "y": number})

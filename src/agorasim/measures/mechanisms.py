@@ -72,12 +72,7 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
         flow("crisis_reach", "consumers", "bs", "people whom the news of complaints reached that day", additive=True),
         stock("crisis_news", "share", "b", "reach of the news tomorrow, as a share of its first day's", fixed=True),
     ),
-    "life_stages": (
-        flow("customers_left", "consumers", "bs", "people who had bought from the brand and left the category"),
-        flow("entrants", "consumers", "bs", "people new in the category (the same for every brand)"),
-        stock("stage_fit", "utility", "b", "mean fit of the brand to the stages that people are in", fixed=True),
-    ),
-    "lifetimes": (
+    "customers": (
         flow("repeat_orders", "orders", "b", "orders of people who had bought from the brand on an earlier occasion"),
         flow(
             "lifetime_margin",
@@ -89,6 +84,11 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
         ratio("clv", "money", "b", "lifetime margin so far of a customer won", "lifetime_margin", "new_customers"),
         ratio("repurchase", "share", "b", "share of orders that are repeat orders", "repeat_orders", "orders"),
     ),  # fmt: skip
+    "life_stages": (
+        flow("customers_left", "consumers", "bs", "people who had bought from the brand and left the category"),
+        flow("entrants", "consumers", "bs", "people new in the category (the same for every brand)"),
+        stock("stage_fit", "utility", "b", "mean fit of the brand to the stages that people are in", fixed=True),
+    ),
     "location_coupons": (
         flow("location_coupons", "coupons", "b", "coupons sent to people close to a shop"),
         flow("location_redeemed", "orders", "b", "orders in shops on which such a coupon was used"),
@@ -190,9 +190,7 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
         stock("place_effort", "share", "p", "effort of the reseller (0 to 1; 0 at other places)", fixed=True),
     ),
     "personalisation": (
-        stock(
-            "relevance", "index", "b", "mean relevance of contacts over consumers (1: to a stranger)", fixed=True
-        ),
+        stock("relevance", "index", "b", "mean relevance of contacts over consumers (1: to a stranger)", fixed=True),
         stock("content", "pieces", "b", "pieces of content in use", fixed=True),
     ),
     "platform": (

@@ -11,6 +11,7 @@ from agorasim.ecosystem.mechanisms.churn import Churn
 from agorasim.ecosystem.mechanisms.consent import Consent
 from agorasim.ecosystem.mechanisms.coupons import Coupons
 from agorasim.ecosystem.mechanisms.crisis import Crisis
+from agorasim.ecosystem.mechanisms.customers import Customers
 from agorasim.ecosystem.mechanisms.deliveries import Deliveries
 from agorasim.ecosystem.mechanisms.errands import Errands
 from agorasim.ecosystem.mechanisms.event_follow_up import EventFollowUp
@@ -18,7 +19,6 @@ from agorasim.ecosystem.mechanisms.festivals import Festivals
 from agorasim.ecosystem.mechanisms.footprint import Footprint
 from agorasim.ecosystem.mechanisms.known_by_name import KnownByName
 from agorasim.ecosystem.mechanisms.life_stages import LifeStages
-from agorasim.ecosystem.mechanisms.lifetimes import Lifetimes
 from agorasim.ecosystem.mechanisms.location_coupons import LocationCoupons
 from agorasim.ecosystem.mechanisms.loyalty import Loyalty
 from agorasim.ecosystem.mechanisms.modes import Modes
@@ -88,7 +88,7 @@ MECHANISMS: Final[tuple[type[Mechanism], ...]] = (
     Churn,
     PriceFairness,
     NetPromoterScore,
-    Lifetimes,
+    Customers,
     Personalise,
     Festivals,
     Footprint,

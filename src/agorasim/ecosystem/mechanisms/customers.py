@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 
-class Lifetimes(Mechanism):
+class Customers(Mechanism):
     """Follows every customer's orders and margin (paid less goods, delivery borne and commission)."""
 
-    name = "lifetimes"
+    name = "customers"
     code = "M13"
     meaning = "table of customers: cohorts, repeat purchases, lifetime value so far"
     keys = ("outcomes.lifetime",)
@@ -68,12 +68,12 @@ class Lifetimes(Mechanism):
         self.columns["repeats"][who[again], b[again]] += 1
         self.columns["last_day"][who, b] = world.day
 
-    def tables(self, world: World) -> dict[str, pa.Table]:
+    def table(self, world: World) -> pa.Table:
         """The table `customers`; see `customer_table`."""
-        return {"customers": customer_table(world, self)}
+        return customer_table(world, self)
 
 
-def customer_table(world: World, found: Lifetimes) -> pa.Table:
+def customer_table(world: World, found: Customers) -> pa.Table:
     """One row a customer and brand whose first order was seen, sorted by brand and consumer.
 
     Columns: `replicate, consumer, brand, segment`; `cohort` (number of the span of `outcomes.lifetime.cohort` days
