@@ -17,6 +17,8 @@ from agorasim.ecosystem.mechanisms.errands import Errands
 from agorasim.ecosystem.mechanisms.event_follow_up import EventFollowUp
 from agorasim.ecosystem.mechanisms.festivals import Festivals
 from agorasim.ecosystem.mechanisms.footprint import Footprint
+from agorasim.ecosystem.mechanisms.funnel import Funnel
+from agorasim.ecosystem.mechanisms.journeys import Journeys
 from agorasim.ecosystem.mechanisms.known_by_name import KnownByName
 from agorasim.ecosystem.mechanisms.life_stages import LifeStages
 from agorasim.ecosystem.mechanisms.location_coupons import LocationCoupons
@@ -30,6 +32,7 @@ from agorasim.ecosystem.mechanisms.personalisation import Personalise
 from agorasim.ecosystem.mechanisms.platform import Platform
 from agorasim.ecosystem.mechanisms.price_fairness import PriceFairness
 from agorasim.ecosystem.mechanisms.prices import Prices
+from agorasim.ecosystem.mechanisms.private_domain import PrivateDomain
 from agorasim.ecosystem.mechanisms.queues import Queues
 from agorasim.ecosystem.mechanisms.reference_prices import ReferencePrices
 from agorasim.ecosystem.mechanisms.referral import Referral
@@ -92,6 +95,9 @@ MECHANISMS: Final[tuple[type[Mechanism], ...]] = (
     Personalise,
     Festivals,
     Footprint,
+    PrivateDomain,
+    Funnel,
+    Journeys,
 )
 
 

@@ -41,7 +41,7 @@ def checks_out(scenario: Scenario) -> Flags:
 
 
 def sharing(scenario: Scenario, platform: DataPlatform, integration: int) -> Flags:
-    """Whether touchpoint t sees what touchpoint s noted of a matched person, shape (T, T), symmetric, true for s = t."""
+    """Whether touchpoint t sees what touchpoint s noted of a matched person, (T, T); symmetric, true for s = t."""
     names = list(scenario.touchpoints)
     if integration == UNIFIED:
         return np.ones((len(names), len(names)), dtype=bool)
@@ -132,4 +132,5 @@ def credits(
     best = np.where(recent, rank, np.iinfo(np.int64).min).argmax(axis=1)
     out = np.zeros((count, width), dtype=bool)
     out[np.arange(count), best] = True
-    return out & recent
+    out &= recent
+    return out

@@ -1,0 +1,91 @@
+"""Consent: who lets brands identify them, and what happens when it is taken back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.randomness import PURPOSES, stable_id, uniforms
+
+if TYPE_CHECKING:
+    from agorasim.ecosystem.world import World
+    from agorasim.scenario.schema import Scenario
+
+Array = NDArray[Any]
+
+WITHDRAW = PURPOSES.declare("consent.withdraw", 87)
+_MIND = stable_id("consent")
+_NONE = -1  # day of a touch that nobody could identify
+
+
+@runtime_checkable
+class Forgetful(Protocol):
+    """A mechanism that keeps something about single people and erases it when they take consent back."""
+
+    def forget(self, world: World, who: Array) -> None:
+        """Erase what is kept about `who` (n,), rows of consumers."""
+
+
+def withdraw_consent(world: World, who: Array) -> int:
+    """Let each of `who` (rows of consumers, none twice) take consent back; returns how many of them had given it.
+
+    From now on no brand can identify them. What brands noted of them is erased: identities, touches that could be
+    credited, audiences, and whatever mechanisms that define `forget` keep; contacts are fitted to them no longer from
+    the next morning on. Memberships, points and purchases stay: they are contracts, not consent. Works with or without
+    a data platform.
+    """
+    w = world.w
+    rows = np.asarray(who, dtype=np.int64)
+    gone = rows[w.consent[rows] > 0]
+    if len(gone) == 0:
+        return 0
+    w.consent[gone] = 0
+    w.touch_day[gone] = _NONE
+    w.last_touch[gone] = 0
+    if len(w.known):
+        w.known[gone] = 0
+    for mechanism in world.mechanisms:
+        if isinstance(mechanism, Forgetful):
+            mechanism.forget(world, gone)
+        if "withdrawals" in mechanism.today:
+            tally = mechanism.today["withdrawals"]
+            tally += np.bincount(world.population.segment[gone], minlength=tally.shape[1])
+    return len(gone)
+
+
+class Consent(Mechanism):
+    """Consent that does not last: each consenting person takes it back with the same chance on every day."""
+
+    name = "consent"
+    code = "M18"
+    meaning = "consent that is taken back in time, which erases what brands noted"
+    keys = ("data.consent",)
+
+    @staticmethod
+    def wanted(scenario: Scenario) -> bool:
+        """Whether consent changes."""
+        return scenario.data.consent is not None
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._count(world)
+
+    def opened(self, world: World) -> None:
+        """Some take their consent back before anything else happens."""
+        change = world.scenario.data.consent
+        if change is None or change.withdraw == 0.0:
+            return
+        u = uniforms(world.w.now, WITHDRAW, world.size, _MIND)
+        withdraw_consent(world, np.flatnonzero((u < change.withdraw) & (world.w.consent > 0)))
+
+    def closing(self, world: World) -> None:
+        """Count who consents this evening."""
+        self._count(world)
+
+    def _count(self, world: World) -> None:
+        people = world.population
+        consenting = np.bincount(people.segment[world.w.consent > 0], minlength=len(people.segments))
+        self.today["consenting"][:] = consenting
