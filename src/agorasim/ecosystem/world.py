@@ -183,6 +183,8 @@ class World(Handles):
             self._stale_search = True
             self.w.params["need_factor"] = factor
             self.w.need_zero[:] = need_zero(self.w.need_rate, factor)
+        if len(self.w.relevance):
+            self.w.relevance[...] = 1.0  # every mechanism that makes contacts fitting multiplies it anew each day
         self._let_act("opened")
 
     def decide(self) -> None:

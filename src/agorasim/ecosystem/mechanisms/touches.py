@@ -1,0 +1,65 @@
+"""Today's touches, as the kernels logged them, and which of them a brand could see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agorasim.behaviour.columns import LOG_CLICK, LOG_IMPRESSION, LOG_SEARCH, LOG_VISIT
+
+if TYPE_CHECKING:
+    from agorasim.ecosystem.world import World
+
+Array = NDArray[Any]
+
+IMPRESSION: Final = LOG_IMPRESSION
+CLICK: Final = LOG_CLICK
+VISIT: Final = LOG_VISIT
+SEARCH: Final = LOG_SEARCH
+HEARD_GOOD: Final = 5
+HEARD_BAD: Final = 6
+ORDER: Final = 7
+LOST: Final = 8
+#: What an event is called in tables.
+NAMES: Final = {
+    IMPRESSION: "impression", CLICK: "click", VISIT: "visit", SEARCH: "search", HEARD_GOOD: "heard_good",
+    HEARD_BAD: "heard_bad", ORDER: "order", LOST: "lost_order",
+}  # fmt: skip
+
+
+def touches(world: World) -> Array:
+    """Today's touches so far of those who are logged: records `LOG`, in no order that means anything."""
+    w = world.w
+    return w.log[: w.log_end[0]]
+
+
+def open_log(world: World) -> None:
+    """Clear yesterday's touches. Whoever reads the log does so in the morning; more than once does no harm."""
+    world.w.log_end[0] = 0
+
+
+def log_from_now_on(world: World, who: Array | None = None) -> None:
+    """Let the kernels log everybody's touches, or those of a mask (N,), and make room for all that can happen in a day.
+
+    Room that is never written to costs no memory.
+    """
+    w = world.w
+    w.logged[...] |= np.uint8(1) if who is None else who.astype(np.uint8)
+    brands, touchpoints = w.awareness.shape[1], len(world.scenario.touchpoints)
+    # Of each brand and touchpoint at most: a visit with its click, advertisements with theirs, an order.
+    world.keep_log(max(world.log_room, int((w.logged > 0).sum()) * brands * (6 * touchpoints + 6)))
+
+
+def identified(world: World, who: Array, b: Array, touch: Array) -> NDArray[np.bool_]:
+    """Whether the brands b could tell on touchpoints `touch` (-1: none, a friend's talk) who `who` were, (n,).
+
+    With a data platform: whom it has linked there. Without: people who consent, on touchpoints that recognise anybody.
+    """
+    points = list(world.scenario.touchpoints.values())
+    recognises = np.array([t.identity != "none" for t in points] + [False], dtype=bool)[touch]
+    if len(world.w.known):
+        bits = world.w.known[who, b] >> np.maximum(touch, 0).astype(np.uint32)
+        return recognises & ((bits & np.uint32(1)) > 0)
+    return recognises & (world.w.consent[who] > 0)
