@@ -294,6 +294,8 @@ class World(Handles):
             self.replaced[name]()
             if name == "receive":
                 self._due.pop(self.day, None)
+                if self._hooks["received"]:
+                    self._let_act("received", np.flatnonzero(self.w.flags.reshape(-1) & np.uint8(EXPERIENCED)))
         elif name in ("receive", "reflect"):
             self._after_purchase(name)
         else:
