@@ -273,7 +273,10 @@ class World(Handles):
             self._think()
         self.part("search")
         if self._staged:
-            self._let_act("evaluate", np.flatnonzero(self.w.needs))
+            who = np.flatnonzero(self.w.needs)
+            if len(self.w.appeal):
+                self.w.appeal[who] = 0.0  # mechanisms add to it
+            self._let_act("evaluate", who)
         self.part("choose")
 
     def _think(self) -> None:
