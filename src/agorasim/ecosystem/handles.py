@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -10,7 +9,6 @@ from numpy.typing import NDArray
 
 from agorasim.behaviour.choice import choose_again
 from agorasim.behaviour.columns import ANY_MEMBERSHIP, LOG, MEMBERS, ORDERS_WRITTEN
-from agorasim.behaviour.exposure import poisson_steps
 from agorasim.errors import InputError
 from agorasim.measures.mechanisms import ACCOUNTS
 from agorasim.scenario.catalogue import KINDS
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from agorasim.behaviour.columns import Columns
     from agorasim.ecosystem.market import Market
     from agorasim.ecosystem.mechanisms import Mechanism
+    from agorasim.ecosystem.media import Media
     from agorasim.ecosystem.strategy import Strategies
     from agorasim.scenario.schema import Scenario
 
@@ -34,6 +33,7 @@ class Handles:
     day: int
     scenario: Scenario
     market: Market
+    media: Media
     strategies: Strategies
     mechanisms: list[Mechanism]
     costs: Array
@@ -126,9 +126,8 @@ class Handles:
 
     def set_pair_mean(self, p: int, mean: float) -> None:
         """Give a pair of today's media another number of impressions per user (who is in its audience)."""
-        pairs, steps = self.w.pairs, self.w.steps
-        pairs["mean"][p], pairs["zero"][p] = mean, math.exp(-mean)
-        poisson_steps(pairs["mean"][p], pairs["zero"][p], steps[p])
+        self.w.pairs["mean"][p] = mean
+        self.media.spread(self.w.pairs, self.w.steps, p)
 
     # --- orders -----------------------------------------------------------------------------------------------------
 

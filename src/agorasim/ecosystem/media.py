@@ -192,15 +192,20 @@ class Media:
         table = np.array(pairs, dtype=PAIR)
         steps = np.zeros((len(table), int(table["cap"].max(initial=1))))
         for p in range(len(table)):
-            poisson_steps(table["mean"][p], table["zero"][p], steps[p])
-            share = self.on_air[table["touch"][p]]
-            if share < 1.0 and table["mode"][p] == MEDIA:
-                # What is bought falls to those who are there at the hours; the others see nothing.
-                mean = table["mean"][p] / share
-                poisson_steps(mean, math.exp(-mean), steps[p])
-                steps[p] = 1.0 - share + share * steps[p]
-                table["zero"][p] = steps[p, 0]
+            self.spread(table, steps, p)
         return np.array(touches, dtype=TOUCH), table, steps
+
+    def spread(self, pairs: Array, steps: Array, p: int) -> None:
+        """Write what follows from the mean of pair p: `zero`, and in row p of steps how often its users meet it."""
+        mean, share = float(pairs["mean"][p]), float(self.on_air[pairs["touch"][p]])
+        if share < 1.0 and pairs["mode"][p] == MEDIA and share > 0.0:
+            # What is bought falls to those who are there at the hours; the others see nothing.
+            poisson_steps(mean / share, math.exp(-mean / share), steps[p])
+            steps[p] = 1.0 - share + share * steps[p]
+            pairs["zero"][p] = steps[p, 0]
+            return
+        pairs["zero"][p] = math.exp(-mean)
+        poisson_steps(mean, pairs["zero"][p], steps[p])
 
     def _media_pair(self, b: int, t: int, spend: int, beside: bool) -> list[tuple[Any, ...]]:
         """What the brand's money shows to users of a touchpoint, if anything."""

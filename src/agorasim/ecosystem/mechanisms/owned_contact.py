@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
+#: The bit of `member` of those who joined no touchpoint in particular.
+ANYWHERE: Final = 1
 INSTALL = PURPOSES.declare("owned_contact.install", 70)
 
 
@@ -62,16 +64,18 @@ class OwnedContact(Mechanism):
     def closing(self, world: World) -> None:
         """Whoever clicked on, or visited, the brand today may install what it offers."""
         for b, t, chance, entity in self.install:
+            name = list(world.scenario.touchpoints)[t]
             if world.media.closed[b, t]:
                 continue
             met = ((world.w.flags[:, b] & np.uint8(CLICKED)) > 0) | (world.w.visited[:, b] > 0)
             who = np.flatnonzero(met & ~self._members(world, b, t))
             joins = who[self.uniforms(world, INSTALL, who, entity)[:, 0] < chance]
-            world.enrol(joins, b, world.member_bit(b, t))
+            world.enrol(joins, b, world.member_bit(b, name))
             self.today["installs"][b, t] += len(joins)
 
     @staticmethod
     def _members(world: World, b: int, t: int) -> Array:
         """Who is a member of brand b at touchpoint t, (N,) bool."""
-        out: Array = (world.w.member[:, b] & world.member_bit(b, t)) > 0
+        bits = ANYWHERE | world.member_bit(b, list(world.scenario.touchpoints)[t])
+        out: Array = (world.w.member[:, b] & np.uint8(bits)) > 0
         return out
