@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from agorasim.ecosystem.explain import Preview, Section
+from agorasim.ecosystem.mechanisms import Lever, active
 from agorasim.ecosystem.world import PHASES, World
 from agorasim.scenario import warnings
 from agorasim.scenario.catalogue import KINDS, KindTraits, is_default
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from agorasim.ecosystem.social.csr import Graph
+    from agorasim.scenario.schema import Scenario
 
 #: Nanoseconds of one core: of a consumer's day, each brand they remember, each touchpoint and each brand met there;
 #: of a need and each offer it weighs. Measured on the bundled scenarios.
@@ -178,6 +180,20 @@ def clustering(layer: Graph) -> float:
             ends = np.concatenate([layer.neighbours_of(int(other)) for other in near])
             total += float(np.isin(ends, near).sum()) / (len(near) * (len(near) - 1))
     return total / len(nodes)
+
+
+def mechanisms(seen: Preview) -> Section:
+    """Mechanisms that the scenario switches on, and what policies may move of them."""
+    rows = []
+    for kind in active(seen.scenario):
+        held = [lever.name for lever in kind.levers if _offered(seen.scenario, lever)]
+        rows.append((kind.code, kind.name.replace("_", " "), kind.meaning, ", ".join(kind.keys), ", ".join(held)))
+    columns = ("", "mechanism", "what it is", "switched on by", "levers of policies")
+    return Section("Mechanisms", columns, rows, "All others are off and cost nothing (`agorasim list mechanisms`)")
+
+
+def _offered(scenario: Scenario, lever: Lever) -> bool:
+    return any(lever.value(brand) is not None for brand in scenario.brands.values())
 
 
 def without(seen: Preview) -> Section:

@@ -65,9 +65,16 @@ def _mark(views: bool) -> Path | None:
 
 
 def _run(scenario: Any) -> None:
-    from agorasim.ecosystem.world import World
+    import numpy as np
 
-    World(scenario).run().tables()
+    from agorasim.ecosystem.world import World
+    from agorasim.randomness import PLACE_CHOICE, deep_uniforms
+
+    world = World(scenario).run()
+    world.tables()
+    # What only mechanisms call.
+    world.second_choice(np.empty(0, dtype=np.int64))
+    deep_uniforms(world.w.now, PLACE_CHOICE, np.arange(2), 0)
 
 
 def _run_by_views() -> None:
