@@ -76,6 +76,7 @@ def offers_of(scenario: Scenario, factor: float) -> list[Offer]:
                     to_minor(sells.delivery_fee, minor), to_minor(sells.delivery_cost, minor), sells.commission,
                     _scaled(sells.stock, factor), sells.restock_every, None,
                     silent_weekdays(scenario.touchpoints[touchpoint]), 0.0, 0.0, False,
+                    None, sells.replenish, sells.back_order, sells.delay,
                 )
             )  # fmt: skip
         shops = {key: p for key, p in scenario.places.items() if p.brand == name and not p.showroom}
@@ -185,7 +186,7 @@ class Market:
             row["bit"] = bits.get(offer.touchpoint, -1)
             only = KINDS[scenario.touchpoints[offer.touchpoint].kind].members_only
             row["members"] = ANY_MEMBERSHIP if only else 0
-            row["channel"] = OFFLINE if offer.located else ONLINE
+            row["channel"] = OFFLINE if offer.is_shop else ONLINE
 
     def copy(self, table: Array) -> Market:
         """A market that goes on exactly as this one, on a copy of its `table`; what never changes is shared."""

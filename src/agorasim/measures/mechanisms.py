@@ -276,7 +276,7 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
         flow("store_joins", "consumers", "b", "visitors and buyers of shops who joined the private domain there"),
     ),
     "substitution": (
-        flow("stockouts", "orders", "bp", "orders refused where people went first"),
+        flow("stockouts", "orders", "bp", "orders refused where people went first, less those that wait"),
         flow("substituted", "orders", "bp", "of these, served elsewhere (another place or brand)"),
         flow("substitutes", "orders", "bp", "orders served here because another place had refused them"),
     ),

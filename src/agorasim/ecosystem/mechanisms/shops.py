@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.choice import choose_one
-from agorasim.behaviour.columns import BY_CONSIDERED, ORDERS_WRITTEN
+from agorasim.behaviour.columns import ORDERS_WRITTEN
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.world import World
@@ -44,17 +44,22 @@ def keep_orders(world: World, kept: Array) -> None:
 
 
 def next_best(world: World, at: Array, barred: Array) -> Array:
-    """What those who placed the orders `at` (n,) would choose if the offers `barred` (n, O) did not exist; -1: nothing.
+    """What those who placed the orders `at` (n,) would choose without the offers `barred` (n, O); -1: nothing.
 
+    Their own offers are among the barred, and stay written in the orders.
     The draws are those of the first choice, so that this is exactly the choice among what is left.
     """
-    w = world.w
-    considered = w.by_cell[:, :, BY_CONSIDERED].copy()
+    w, orders = world.w, world.orders
+    had = orders["offer"][at]
+    if (barred.sum(axis=1) == 1).all() and barred[np.arange(len(at)), had].all():
+        world.second_choice(at)
+        out = orders["offer"][at].astype(np.int64)
+        orders["offer"][at] = had
+        return out
     doors = w.offers["open"].copy()
     out = np.empty(len(at), dtype=np.int64)
-    for k, order in enumerate(world.orders[at]):
+    for k, order in enumerate(orders[at]):
         w.offers["open"] = doors & ~barred[k]
-        out[k] = choose_one(w, np.int64(order["consumer"]), np.int64(order["sequence"]))
+        out[k] = choose_one(w, np.int64(order["consumer"]), np.int64(order["sequence"]), np.int64(order["offer"]))
     w.offers["open"] = doors
-    w.by_cell[:, :, BY_CONSIDERED] = considered  # the need was counted when it was first answered
     return out

@@ -58,7 +58,7 @@ class StoreJoins(Mechanism):
 
     def _offer(self, world: World, b: int, who: Array, chance: float, column: int) -> None:
         w, bit = world.w, self._bit[b]
-        who = who[(w.consent[who] > 0) & ((w.member[who, b] & np.uint8(1 << bit)) == 0)]
+        who = who[(w.consent[who] > 0) & ((w.member[who, b] & np.uint8(bit)) == 0)]
         u = self.uniforms(world, JOIN, who, self._entity[b])[:, column]
         joining = who[u < chance]
         world.enrol(joining, b, bit)
