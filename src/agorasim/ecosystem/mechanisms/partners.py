@@ -135,8 +135,7 @@ class Partners(Mechanism):
                 continue
             who = np.flatnonzero(w.visited[:, b] & self._bits[b])
             share = terms.recommend * self.effort[self.columns["nearest"][who, b]]
-            awareness = w.awareness[who, b].astype(np.float64)
-            w.awareness[who, b] = (awareness + share * (1.0 - awareness)).astype(np.float32)
+            world.raise_awareness(who, b, share)
 
     def settled(self, world: World, orders: Array) -> None:
         """Pay commission on resellers' sales and on those that they assisted."""
