@@ -50,10 +50,12 @@ class ReferencePrices(Mechanism):
         prices = lowest(world, "price") / self.scale
         for b in range(len(self.brands)):
             seen = prices[(w.member[who, b] > 0).astype(np.int64), b]
-            rows, seen = who[seen < _NOWHERE / self.scale], seen[seen < _NOWHERE / self.scale]
+            there = seen < _NOWHERE / self.scale
+            # As coarse as what is remembered, so that a price that never changes is neither gain nor loss.
+            rows, seen = who[there], seen[there].astype(np.float32).astype(np.float64)
             gap = column[rows, b].astype(np.float64) - seen
             felt = np.where(gap >= 0.0, gap, settings.loss_aversion * gap)
-            w.appeal[rows, b] += (weight[np.searchsorted(who, rows)] * felt).astype(np.float32)
+            w.appeal[rows, b] += (weight[there] * felt).astype(np.float32)
             column[rows, b] = settings.memory * column[rows, b].astype(np.float64) + (1.0 - settings.memory) * seen
 
     def closing(self, world: World) -> None:

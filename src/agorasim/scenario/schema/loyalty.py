@@ -98,7 +98,7 @@ class Churn(Strict):
 class NetPromoter(Strict):
     """A survey after experiences: how likely would you recommend us, 0 to 10? (Reichheld 2003)"""
 
-    centre: Finite = 7.5
+    centre: Finite = 8.0
     """Answer to an experience that was as expected, from somebody without feelings for the brand."""
     experience: NonNegative = 2.0
     """Points for one unit of experience above expectation."""
