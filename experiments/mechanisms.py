@@ -3,13 +3,14 @@
     python experiments/mechanisms.py                 # everything, and the page
     python experiments/mechanisms.py points rating   # some questions, printed only
 
-A question (experiments/mechanisms.yaml) moves one lever of a scenario that isolates a mechanism. Replicates of different
-values share every random draw, so that the differences to the first value are the lever's doing alone.
+A question (experiments/mechanisms.yaml) moves one lever of a scenario that isolates a mechanism. Replicates of
+different values share every random draw, so that the differences to the first value are the lever's doing alone.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -77,7 +78,8 @@ def questions(path: Path = ROOT / "experiments" / "mechanisms.yaml") -> list[Que
     from ruamel.yaml import YAML
 
     found = YAML(typ="safe").load(path.read_text(encoding="utf-8"))["questions"]
-    return [Question(**{**entry, "values": tuple(entry["values"])}) for entry in found]
+    named = [{"null" if key is None else key: value for key, value in entry.items()} for entry in found]  # YAML's null
+    return [Question(**{**entry, "values": tuple(entry["values"])}) for entry in named]
 
 
 def outcome(question: Question, k: int, replicate: int, beside: Mapping[str, Any]) -> float:
@@ -107,7 +109,7 @@ def differences(outcomes: Array) -> list[Interval]:
 def as_said(question: Question, outcomes: Array) -> bool:
     """Whether intervals of paired differences have the shape that the question states."""
     ends = paired_interval(outcomes[-1], outcomes[0])
-    steps = [paired_interval(b, a) for a, b in zip(outcomes, outcomes[1:], strict=False)]
+    steps = [paired_interval(b, a) for a, b in itertools.pairwise(outcomes)]
     never_down = all(s.high >= 0 for s in steps)
     never_up = all(s.low <= 0 for s in steps)
     if question.shape == "rising":
@@ -205,7 +207,7 @@ def _panel(panel: Any, question: Question, outcomes: Array) -> None:
 def page(found: Mapping[str, list[tuple[Question, Array]]]) -> str:
     """The measured part of docs/mechanisms.md."""
     lines = [
-        "| mechanism | lever | outcome | effect of the last value against the first, 95 % interval | shape | in words |",
+        "| mechanism | lever | outcome | last value against first, 95 % interval | shape | in words |",
         "|---|---|---|---|---|---|",
     ]
     lines += [row(question, outcomes) for entries in found.values() for question, outcomes in entries]
