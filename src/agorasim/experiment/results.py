@@ -302,6 +302,26 @@ class Results:
         made: pd.DataFrame = frame[frame["brand"].isin(self._brands(brand))].reset_index(drop=True)
         return made
 
+    def fairness(self, brand: str | Sequence[str] | None = None) -> pd.DataFrame:
+        """How alike segments are served (`data.fairness`) over the counted days, by replication, brand and segment.
+
+        Args:
+            brand: one brand or several; all when None.
+
+        Returns:
+            `replicate, brand, segment, people, consenting`; `reach`, `targeted`, `identified` (shares of a person's
+            days), each with its ratio to the segment that has most (`reach_parity`, ...); `orders` a person; `price`
+            paid on average, `price_ratio` to what all pay; `served_less`, whether a parity is below the least.
+
+        Raises:
+            InputError: the run did not compare segments, or an unknown brand.
+        """
+        if (found := self._store.table("fairness")) is None:
+            raise InputError("the run did not compare segments; give the scenario data.fairness, such as {}")
+        frame: pd.DataFrame = found.to_pandas()
+        made: pd.DataFrame = frame[frame["brand"].isin(self._brands(brand))].reset_index(drop=True)
+        return made
+
     # --- names ------------------------------------------------------------------------------------------------------
 
     @property

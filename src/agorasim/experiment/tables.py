@@ -23,7 +23,7 @@ WORLDS: Final = "worlds"
 #: Tables of the social graph, which only replicate 0 draws.
 GRAPH_TABLES: Final = ("network", "network_edges")
 #: Tables that every replication may bring besides its KPIs, when the scenario asks for them.
-REPLICATE_TABLES: Final = ("journeys", "customers")
+REPLICATE_TABLES: Final = ("journeys", "customers", "fairness")
 #: Columns that say what a row of the KPI table is about, in sorting order.
 ROW_KEYS: Final = ("replicate", *metrics.KEYS)
 #: Columns that say what a row of the table of worlds is about, in sorting order.
@@ -40,6 +40,7 @@ _ROW_KEYS_OF: Final[dict[str, tuple[str, ...]]] = {
     "network_edges": ("layer", "source", "target"),
     "journeys": ("replicate", "day", "consumer", "brand", "touchpoint", "place", "event"),
     "customers": ("replicate", "brand", "consumer"),
+    "fairness": ("replicate", "brand", "segment"),
 }
 #: Larger than any table of one replicate: a replicate is one row group.
 _ROWS: Final = 2**26
@@ -55,7 +56,7 @@ _WRITER: Final[dict[str, Any]] = {
 
 
 def schema(name: str, beside: Collection[str] = ()) -> pa.Schema:
-    """The columns of a stored table: `kpis`, `journeys`, `customers`, `network`, `network_edges`, `summary`, `worlds`.
+    """The columns of a stored table: `kpis`, `worlds`, `summary`, or another that a replication brings.
 
     `beside` the metrics that every world has, `kpis` has those of mechanisms that the worlds had.
     """
@@ -78,6 +79,11 @@ def schema(name: str, beside: Collection[str] = ()) -> pa.Schema:
         days = ("first_day", "last_day", "left_day", "days", "orders", "repeats", "recency")
         money = ("revenue", "margin", "discounted_margin")
         return pa.schema({**about, **dict.fromkeys(days, whole), **dict.fromkeys(money, number)})
+    if name == "fairness":
+        about = {"replicate": whole, "brand": text, "segment": text, "people": pa.int64(), "consenting": number}
+        shares = [part for name in ("reach", "targeted", "identified") for part in (name, f"{name}_parity")]
+        figures = dict.fromkeys((*shares, "orders", "price", "price_ratio"), number)
+        return pa.schema({**about, **figures, "served_less": pa.bool_()})
     if name == "network":
         columns = {"node": whole, "degree": whole, "segment": text, "brand": text, "first_day": whole}
         return pa.schema({**columns, "x": number, "y": number})

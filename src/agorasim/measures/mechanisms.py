@@ -33,6 +33,11 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
         flow("back_orders_lapsed", "orders", "bp", "orders that waited too long, or were met elsewhere"),
         stock("back_orders_open", "orders", "b", "orders that wait at the end of the day"),
     ),
+    "channels": (
+        flow("online_orders", "orders", "b", "orders placed online for delivery"),
+        flow("pickup_orders", "orders", "b", "orders placed online and picked up in a shop"),
+        flow("shop_orders", "orders", "b", "orders placed in shops"),
+    ),
     "churn": (
         flow("churn_occasions", "occasions", "b", "occasions on which a customer could leave the brand"),
         flow("churned", "consumers", "b", "customers who left the brand"),
@@ -84,6 +89,12 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
         ratio("clv", "money", "b", "lifetime margin so far of a customer won", "lifetime_margin", "new_customers"),
         ratio("repurchase", "share", "b", "share of orders that are repeat orders", "repeat_orders", "orders"),
     ),  # fmt: skip
+    "fairness": (
+        stock("reach_parity", "ratio", "b", "least over largest share reached of a segment, so far", fixed=True),
+        stock("targeted_parity", "ratio", "b", "the same of days in an audience for retargeting", fixed=True),
+        stock("identified_parity", "ratio", "b", "the same of days known to the brand", fixed=True),
+        stock("segment_price_gap", "share", "b", "spread of segments' mean prices over what all pay", fixed=True),
+    ),
     "life_stages": (
         flow("customers_left", "consumers", "bs", "people who had bought from the brand and left the category"),
         flow("entrants", "consumers", "bs", "people new in the category (the same for every brand)"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from agorasim.ecosystem.mechanisms.availability import Availability
 from agorasim.ecosystem.mechanisms.back_orders import BackOrders
 from agorasim.ecosystem.mechanisms.base import HOOKS, OPTIONAL, Lever, Mechanism
+from agorasim.ecosystem.mechanisms.channels import Channels
 from agorasim.ecosystem.mechanisms.churn import Churn
 from agorasim.ecosystem.mechanisms.consent import Consent
 from agorasim.ecosystem.mechanisms.coupons import Coupons
@@ -15,6 +16,7 @@ from agorasim.ecosystem.mechanisms.customers import Customers
 from agorasim.ecosystem.mechanisms.deliveries import Deliveries
 from agorasim.ecosystem.mechanisms.errands import Errands
 from agorasim.ecosystem.mechanisms.event_follow_up import EventFollowUp
+from agorasim.ecosystem.mechanisms.fairness import Fairness
 from agorasim.ecosystem.mechanisms.festivals import Festivals
 from agorasim.ecosystem.mechanisms.footprint import Footprint
 from agorasim.ecosystem.mechanisms.funnel import Funnel
@@ -63,6 +65,7 @@ MECHANISMS: Final[tuple[type[Mechanism], ...]] = (
     LifeStages,
     Tastes,
     Modes,
+    Channels,
     Errands,
     EventFollowUp,
     StoreJoins,
@@ -93,6 +96,7 @@ MECHANISMS: Final[tuple[type[Mechanism], ...]] = (
     NetPromoterScore,
     Customers,
     Personalise,
+    Fairness,
     Festivals,
     Footprint,
     PrivateDomain,

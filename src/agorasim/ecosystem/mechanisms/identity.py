@@ -132,5 +132,5 @@ def credits(
     best = np.where(recent, rank, np.iinfo(np.int64).min).argmax(axis=1)
     out = np.zeros((count, width), dtype=bool)
     out[np.arange(count), best] = True
-    out &= recent
-    return out
+    credited: Flags = out & recent
+    return credited

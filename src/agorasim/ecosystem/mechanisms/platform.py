@@ -96,6 +96,7 @@ class Platform(Mechanism):
         self._level = [int(platform.level) for _, platform in self._own]
         self._bought: dict[tuple[int, int], float] = {}
         self._make_columns(world)
+        self._make_rows(world)
 
     def _make_columns(self, world: World) -> None:
         size, own, touchpoints = world.size, len(self._own), len(self._names)
@@ -114,6 +115,17 @@ class Platform(Mechanism):
             self.columns["matched"][:, k] = uniforms(at, MATCH, size, stable_id("match", brand)) < platform.match_rate
             # Members of the first day joined long ago.
             self.columns["joined"][(world.w.member[:, b] > 0) & (world.w.consent > 0), k] = -platform.freshness
+
+    def _make_rows(self, world: World) -> None:
+        """Rows of `audience` and `shown` beside those of other mechanisms: one an audience; one a brand with a cap
+        and touchpoint."""
+        w, size = world.w, world.size
+        self._first_audience, self._first_cap = len(w.audience), len(w.shown)
+        capped = sum(platform.frequency_cap is not None for _, platform in self._own)
+        audiences = np.zeros((len(self._audiences), size), dtype=np.uint8)
+        shown = np.zeros((capped * len(self._names), size), dtype=np.uint8)
+        w.put(audience=np.concatenate([w.audience.reshape(-1, size), audiences]))
+        w.put(shown=np.concatenate([w.shown.reshape(-1, size), shown]))
 
     # --- what is known ----------------------------------------------------------------------------------------------
 
@@ -168,7 +180,7 @@ class Platform(Mechanism):
             w.put(pairs=w.pairs.copy(), steps=w.steps.copy())
         self._cap(world, knowledge)
         aimed: dict[int, Flags] = {}
-        for row, (k, t, audience) in enumerate(self._audiences):
+        for row, (k, t, audience) in enumerate(self._audiences, self._first_audience):
             self._aim(world, row, k, t, audience, knowledge[k])
             if audience.who == "retarget":
                 aimed[k] = (w.audience[row] > 0) | aimed.get(k, False)
@@ -207,7 +219,7 @@ class Platform(Mechanism):
     def _cap(self, world: World, knowledge: list[Knowledge]) -> None:
         """Count paid impressions of people whom a brand knows over all touchpoints that share data."""
         pairs = world.w.pairs
-        rows = 0
+        rows = self._first_cap
         for k, (b, platform) in enumerate(self._own):
             if platform.frequency_cap is None:
                 continue
@@ -218,8 +230,6 @@ class Platform(Mechanism):
                 pairs["group"][mine] = rows + int(knowledge[k].shared[t].argmax())
                 pairs["most"][mine] = most
             rows += len(self._names)
-        if len(world.w.shown) != rows:
-            world.w.put(shown=np.zeros((rows, world.size), dtype=np.uint8))
 
     @staticmethod
     def _ads(world: World, b: int, t: int) -> Flags:
@@ -231,8 +241,6 @@ class Platform(Mechanism):
     def _aim(self, world: World, row: int, k: int, t: int, audience: Audience, known: Knowledge) -> None:
         """Show a brand's ads on touchpoint t to an audience only, with all the money that there is for it."""
         w, b = world.w, self._own[k][0]
-        if len(w.audience) != len(self._audiences):
-            w.put(audience=np.zeros((len(self._audiences), world.size), dtype=np.uint8))
         aimed = self.audience(world, k, t, audience, known)
         w.audience[row] = aimed
         self.today["audience"][b, t] = int(aimed.sum())
@@ -330,8 +338,8 @@ class Platform(Mechanism):
         """Erase what was noted of `who` (n,), who took consent back."""
         for name in ("touched", "paid", "joined"):
             self.columns[name][who] = NEVER
-        if len(world.w.audience):
-            world.w.audience[:, who] = 0
+        mine = slice(self._first_audience, self._first_audience + len(self._audiences))
+        world.w.audience[mine, who] = 0
 
 
 def platform_of(world: World) -> Platform | None:

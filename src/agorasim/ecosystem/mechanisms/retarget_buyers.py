@@ -81,3 +81,10 @@ class RetargetBuyers(Mechanism):
         else:
             known = w.consent[who] > 0
         self.columns["bought"][who[known], b[known]] = world.day
+
+    def forget(self, world: World, who: Array) -> None:
+        """Erase when `who` (n,) bought, who took consent back."""
+        self.columns["bought"][who] = _NEVER
+        for b, rule in enumerate(self._rules):
+            if rule is not None:
+                world.w.audience[self._row[b], who] = 0
