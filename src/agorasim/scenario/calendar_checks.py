@@ -11,14 +11,15 @@ if TYPE_CHECKING:
 
 
 def check_calendar(s: Subject) -> None:
-    """Shocks name brands that exist and do something; what festivals draw to themselves does not exceed what is."""
+    """Shocks name brands that exist, and only where they hit brands."""
     for name, shock in s.scenario.calendar.shocks.items():
         at = ("calendar", "shocks", name)
         for k, brand in enumerate(shock.brands):
             if brand not in s.names("brands"):
                 s.report((*at, "brands", k), unknown("brand", brand, s.names("brands")))
         ours = shock.cost_of_goods != 1.0 or shock.trust != 0.0 or not shock.deliveries or shock.capacity != 1.0
-        if not ours and shock.brands and s.trusted(*at):
+        everybody = shock.need != 1.0 or shock.media_price != 1.0
+        if everybody and not ours and shock.brands and s.trusted(*at):
             s.report(
                 (*at, "brands"),
                 "names brands, but the shock has only needs and media prices, which are everybody's;"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -46,9 +47,14 @@ def with_kind_defaults(data: Any) -> Any:
 
 def is_default(touchpoint: Touchpoint, name: str) -> bool:
     """Whether a number is the one that its kind (or the schema) would have given."""
-    known = default_numbers(touchpoint.kind, touchpoint.tier)
-    default = known[name] if name in known else type(touchpoint).model_fields[name].default
-    return bool(getattr(touchpoint, name) == default)
+    plain = _plain(type(touchpoint), touchpoint.kind, touchpoint.tier)
+    return bool(getattr(touchpoint, name) == getattr(plain, name))
+
+
+@functools.cache
+def _plain(model: type[Touchpoint], kind: str, tier: str | None) -> Touchpoint:
+    """A touchpoint of which only the kind and tier are said."""
+    return model.model_validate({"kind": kind, "tier": tier})
 
 
 def with_extensions(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem], set[KeyPath]]:

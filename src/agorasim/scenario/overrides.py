@@ -206,6 +206,12 @@ def _switch(path: KeyPath, here: dict[str, Any], value: Any, touchpoints: Mappin
         former = Touchpoint.model_validate(here)
         own = here.keys() - {"kind", "extends"}
         keep = {"kind"} | {name for name in own if not is_default(former, name)}
+    elif path[0] == "touchpoints" and len(path) == 3 and path[2] == "tier":
+        from agorasim.scenario.catalogue import TIERS, is_default
+        from agorasim.scenario.schema import Touchpoint
+
+        former = Touchpoint.model_validate(here)
+        keep = {key for key in here if key not in TIERS.get(here["tier"], ()) or not is_default(former, key)}
     elif path[0] == "touchpoints" and len(path) == 3 and path[2] == "extends":
         from agorasim.scenario.catalogue import with_kind_defaults
 
@@ -226,7 +232,7 @@ def _switch(path: KeyPath, here: dict[str, Any], value: Any, touchpoints: Mappin
 
 def _chooses(path: KeyPath) -> bool:
     return path[-2:] in (("generator", "kind"), ("policy", "name")) or (
-        path[0] == "touchpoints" and path[-1] in ("kind", "extends")
+        path[0] == "touchpoints" and path[-1] in ("kind", "extends", "tier")
     )
 
 
