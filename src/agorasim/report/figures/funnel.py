@@ -27,12 +27,12 @@ _COUNTS = (
     ("impressions", "impressions", "o", True),
     ("reach", "people reached on a day (mean)", "D", False),
     ("searches", "searches showing the brand", "^", False),
-    ("clicks", "clicks", "o", False),
     ("visits", "visits", "s", False),
-    ("carting_visits", "visits that led to a cart", "s", True),
+    ("clicks", "clicks", "o", False),
+    ("carting_visits", "visits that led to a cart", "P", True),
 )
-#: The triangle stays visible around a dot: on a search engine an impression is often a search.
-_AREA = {"o": 25.0, "D": 18.0, "^": 70.0, "s": 22.0}
+#: Triangle and square stay visible around a dot: in search an impression is often a search, and clicks are visits.
+_AREA = {"o": 25.0, "D": 18.0, "^": 70.0, "s": 60.0, "P": 26.0}
 
 
 def brand_funnel(data: ReportData) -> Picture | None:

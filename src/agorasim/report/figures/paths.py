@@ -43,7 +43,7 @@ def top_paths(data: ReportData) -> Picture | None:
     title = "Paths to purchase: what people responded to before they ordered (share of a brand's logged orders)"
 
     def draw(space: Space) -> Figure:
-        row, head, gap = 0.33, 0.3, 0.14
+        row, head, gap = 0.33, 0.24, 0.16
         heights = [head + row * min(len(paths), _SHOWN) for _, paths in shown]
         sheet = Sheet(space, title, provenance(data), sum(heights) + gap * (len(shown) - 1))
         width = sheet.room - 0.62
@@ -79,13 +79,16 @@ def top_paths(data: ReportData) -> Picture | None:
         "the order."
     )
     first, paths = found[0]
-    path, orders = _ranked(paths)[0]
-    longer = sum(n for p, n in paths.items() if len(p) > 1) / sum(paths.values())
+    whole = sum(paths.values())
+    none, longer = paths[()] / whole, sum(n for p, n in paths.items() if len(p) > 1) / whole
     reading = (
-        f"The most frequent way to {first.label} is “{_told(path, labels)}” "
-        f"({words.percent(orders / sum(paths.values()))} of its orders); "
-        f"{words.percent(longer)} of its orders come after two steps or more."
+        f"Of the logged orders of {first.label}, {words.percent(none)} came without a click, search, visit or friend's "
+        f"word in the days before, and {words.percent(longer)} after two steps or more"
     )
+    known = [(path, orders) for path, orders in _ranked(paths) if path]
+    if known:
+        reading += f"; the most frequent path is {_told(known[0][0], labels)} ({words.percent(known[0][1] / whole)})"
+    reading += "."
     return Picture("paths", title, reading, caption, table, draw)
 
 
@@ -142,7 +145,7 @@ def path_flows(data: ReportData) -> Picture | None:
         )
         axes.xaxis.tick_top()
         axes.set_yticks(range(len(froms)), labels=left_names)
-        axes.tick_params(length=0, colors=style.INK)
+        axes.tick_params(which="both", length=0, colors=style.INK)
         axes.set_xticks(np.arange(len(tos) + 1) - 0.5, minor=True)
         axes.set_yticks(np.arange(len(froms) + 1) - 0.5, minor=True)
         axes.grid(which="minor", color="white", linewidth=1.5)
@@ -194,4 +197,4 @@ def _told(path: Path, labels: dict[str, str]) -> str:
 def _shades(colour: str) -> Colormap:
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("share", ["#f7f8f9", colour])
+    return LinearSegmentedColormap.from_list("share", ["#eaeef2", colour])
