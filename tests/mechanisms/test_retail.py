@@ -98,7 +98,8 @@ def test_null_settings_move_nothing() -> None:
     absent = {
         "category.substitution": None, "brands.lumo.unseen": None, "brands.lumo.returns": None,
         "brands.lumo.sells.site.delay": None,
-        **{f"places.{p}.{key}": None for p in ("lumo_east", "lumo_west") for key in ("open_share", "queue", "back_order")},
+        **{f"places.{p}.{key}": None for p in ("lumo_east", "lumo_west")
+           for key in ("open_share", "queue", "back_order")},
     }  # fmt: skip
     scenario = Scenario.load(FILE).with_overrides(SMALL)
     on, off = (World(scenario.with_overrides(change)).run() for change in (nothing, absent))

@@ -215,7 +215,7 @@ class Market:
         self._posted[brand] = price, discount
 
     def open_on(self, days: Days, day: int) -> None:
-        """Open or close shops for the weekday, take in deliveries due today; mechanisms add today's `bonus` afterwards."""
+        """Open or close shops for the weekday, take in deliveries due today; mechanisms add to `bonus` later."""
         self.table["bonus"] = 0.0
         self.table["open"] = self._open[int(days.weekdays[day])] & ~self.shut
         due = self._stocked & ~self._ruled & ~self.halted & (day % self._every == 0) if day else self._nothing

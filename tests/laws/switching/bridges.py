@@ -43,7 +43,8 @@ def switch_on(dice: Dice, data: dict[str, Any]) -> None:
 def _from_shops(dice: Dice, brand: dict[str, Any], kinds: dict[str, Any]) -> dict[str, Any]:
     out: dict[str, Any] = {
         "location_coupons": {
-            "radius_km": dice.real(0.1, 5), "value": dice.real(0, 8), "chance": dice.real(0, 1), "days": dice.whole(1, 9),
+            "radius_km": dice.real(0.1, 5), "value": dice.real(0, 8), "chance": dice.real(0, 1),
+            "days": dice.whole(1, 9),
         },
     }  # fmt: skip
     clubs = [t for t in brand["owns"] if kinds[t].members_only]
@@ -52,7 +53,8 @@ def _from_shops(dice: Dice, brand: dict[str, Any], kinds: dict[str, Any]) -> dic
     media = [t for t, kind in kinds.items() if kind.buys_media and not kind.on_need]
     if media:
         out["retarget_buyers"] = {"touchpoint": dice.one(media), "days": dice.whole(1, 30)}
-    if "returns" in brand:
+    if "returns" in brand or dice.chance(0.5):
+        brand.setdefault("returns", {"rate": dice.real(0, 1), "days": dice.whole(1, 4)})
         out["return_in_store"] = {"radius_km": dice.real(0.1, 9), "chance": dice.real(0, 1), "extra": dice.real(0, 1)}
     return out
 

@@ -31,7 +31,7 @@ def switch_on(dice: Dice, data: dict[str, Any]) -> None:
                     "days": dice.whole(1, 4),
                     "annoyance": dice.real(0, 1),
                 }
-        if dice.chance(0.6):
+        if dice.chance(0.6) and "returns" not in brand:
             brand["returns"] = {
                 "rate": dice.real(0, 0.5), "unseen": dice.real(0, 1), "disappointment": dice.real(0, 1),
                 "days": dice.whole(1, 4), "resale": dice.real(0, 1), "cost": dice.real(0, 5), "store_cost": 1.0,
@@ -104,6 +104,3 @@ def holds(world: World) -> None:
     if world.mechanism("returns") is not None:
         assert (extra["returns"].cumsum(axis=0)[:days] <= book[:, :, ORDERS].cumsum(axis=0)).all()
         assert extra["returns"].sum() >= extra["restocked"].sum() + extra["written_off"].sum()
-        refunds = history.costs[:days, :, 0].sum(axis=0)
-        owner = market.table["brand"]
-        assert all(refunds[b] <= extra["refunded"][:, owner == b].sum() for b in range(len(refunds)))
