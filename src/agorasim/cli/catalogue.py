@@ -26,6 +26,9 @@ MECHANISMS: Final = (
     ("search", "brands.*.organic_search", "a searched need meets brands organically and through ads"),
     ("stock and capacity", "places.*.stock", "contested units go by a draw per consumer and place, not by order"),
     ("experience", "category.experience", "satisfaction by expectation and disconfirmation (Oliver 1980)"),
+    ("search auction", "touchpoints.*.auction", "clicks by second price over bid x quality (Varian 2007)"),
+    ("hours on air", "touchpoints.*.windows", "broadcasts meet those who watch at their hours"),
+    ("festivals", "calendar.festivals", "needs wait for them, and people stock up (Mace & Neslin 2004)"),
     ("encoding variability", "category.memory.encoding_variability", "optional gain of a second touchpoint; 0 is off"),
 )
 
@@ -51,29 +54,50 @@ def policies() -> Rows:
 
 
 def touchpoints() -> Rows:
-    """Kinds of touchpoint with what they can do and their default numbers."""
+    """Kinds of touchpoint: what each is, can do and knows, in which terms it is paid, and its default numbers."""
     from agorasim.scenario.catalogue import KINDS
+    from agorasim.scenario.schema import Touchpoint
 
     rows = []
     for name, kind in KINDS.items():
-        can = [word for word, yes in (("buys media", kind.buys_media), ("sells", kind.sells)) if yes]
+        plain = Touchpoint.model_validate({"kind": name})
+        abilities = (
+            ("buys media", kind.buys_media and not kind.auction), ("auctions clicks", kind.auction),
+            ("sells", kind.sells), ("messages", kind.messages), ("on air at hours", kind.timed),
+            ("tiers", kind.tiered),
+        )  # fmt: skip
+        can = [word for word, yes in abilities if yes]
+        if kind.buys_media:
+            can.append(f"{plain.cost.model} {plain.cost.price:g}")
         where = f"{'online' if kind.online else 'offline'}, {'paid' if kind.paid else 'owned'}"
-        numbers = ", ".join(f"{key}={value}" for key, value in kind.defaults.items())
-        rows.append([name, where, ", ".join(can), kind.meaning, numbers])
-    return ["kind", "where", "can", "what it is", "defaults"], rows
+        knows = f"by {plain.identity}, aims at {plain.targeting}"
+        hidden = ("identity", "targeting", "cost", "windows")
+        numbers = ", ".join(f"{key}={value}" for key, value in kind.defaults.items() if key not in hidden)
+        rows.append([name, where, ", ".join(can), kind.meaning, knows, numbers])
+    return ["kind", "where", "can", "what it is", "knows people", "defaults"], rows
 
 
 def metrics() -> Rows:
-    """Columns of the KPI table."""
+    """Columns of the KPI table; those of a mechanism are there when it is on."""
+    from agorasim.measures.mechanisms import OF_MECHANISM
     from agorasim.measures.metrics import METRICS
 
-    rows = [[m.name, m.unit, "ratio" if m.ratio else m.kind, ", ".join(m.levels), m.meaning] for m in METRICS]
-    return ["metric", "unit", "kind", "known per", "what it is"], rows
+    only = {m.name: name for name, block in OF_MECHANISM.items() for m in block}
+    rows = [
+        [m.name, m.unit, "ratio" if m.ratio else m.kind, ", ".join(m.levels), m.meaning, only.get(m.name, "")]
+        for m in METRICS
+    ]
+    return ["metric", "unit", "kind", "known per", "what it is", "with the mechanism"], rows
 
 
 def mechanisms() -> Rows:
-    """Mechanisms of the model and the scenario key that sets each."""
-    return ["mechanism", "scenario key", "what it is"], [list(row) for row in MECHANISMS]
+    """What the model always has, with the scenario key that sets it, and the mechanisms that a key switches on."""
+    from agorasim.ecosystem.mechanisms import MECHANISMS as OPTIONAL
+
+    rows = [["", name, key, meaning] for name, key, meaning in MECHANISMS]
+    switched = sorted(OPTIONAL, key=lambda kind: (int(kind.code[1:]), kind.name))
+    rows += [[kind.code, kind.name.replace("_", " "), ", ".join(kind.keys), kind.meaning] for kind in switched]
+    return ["code", "mechanism", "scenario key", "what it is"], rows
 
 
 SUBJECTS: Final[dict[str, Callable[[], Rows]]] = {
