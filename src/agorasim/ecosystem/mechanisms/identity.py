@@ -132,5 +132,4 @@ def credits(
     best = np.where(recent, rank, np.iinfo(np.int64).min).argmax(axis=1)
     out = np.zeros((count, width), dtype=bool)
     out[np.arange(count), best] = True
-    credited: Flags = out & recent
-    return credited
+    return np.asarray(out & recent, dtype=bool)

@@ -59,6 +59,7 @@ class Platform(Mechanism):
     name = "platform"
     code = "M7"
     meaning = "data platform: identities, matching, audiences, caps across touchpoints, what reports can join up"
+    blank = {"touched": NEVER, "paid": NEVER, "joined": NEVER, "captured": 0}
     keys = ("brands.NAME.data_platform",)
     levers = (
         Lever("data_platform.integration", 0.0, 2.0, "0 silo, 1 partial, 2 unified", "data_platform.level"),
@@ -249,7 +250,11 @@ class Platform(Mechanism):
             if world.media_fresh or (b, t) not in self._bought:
                 self._bought[b, t] = float(pairs["mean"][p])
             pairs["audience"][p] = row
-            users = int(np.rint(w.use[t, aimed].astype(np.float64) * _FIXED).sum()) / _FIXED
+            # Users at large are known of every touchpoint; of single people only those in or out of an audience.
+            in_or_out = aimed if audience.who == "retarget" else ~aimed
+            users = int(np.rint(w.use[t, in_or_out].astype(np.float64) * _FIXED).sum()) / _FIXED
+            if audience.who != "retarget":
+                users = world.media.users[t] - users
             each = self._bought[b, t] * world.media.users[t] / users if users > 0.0 else 0.0
             world.set_pair_mean(int(p), min(each, _PLENTY))
 
