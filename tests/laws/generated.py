@@ -180,8 +180,12 @@ def _touchpoints(dice: Dice, days: int) -> dict[str, Any]:
         if KINDS[kind].buys_media:
             touchpoint["cap"] = dice.whole(1, 10)
             touchpoint["cost"] = {"model": dice.one(("cpm", "cpc")), "price": dice.real(0.5, 60.0)}
+            if KINDS[kind].auction:  # sells clicks
+                touchpoint["cost"]["model"] = "cpc"
             if dice.chance(0.3):
                 touchpoint["cost"] |= {"inventory": dice.real(0.01, 2.0), "pressure": dice.real(0.0, 1.5)}
+        if KINDS[kind].auction:
+            touchpoint["cost"]["model"] = "cpc"
         if KINDS[kind].members_only:
             touchpoint["join"] = dice.real(0.0, 0.5)
         if kind == "event":

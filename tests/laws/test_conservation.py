@@ -52,8 +52,10 @@ class Diary:
         assert np.abs(w.w.goodwill).max() <= 1.0
         assert np.isfinite(w.w.expectation).all()
         limited = np.array([o.stock is not None for o in w.market.offers], dtype=bool)
-        assert (w.market.stock[limited] >= 0).all()
-        assert (w.market.stock[~limited] == -1).all()
+        stock = w.market.stock[w.market.pool]
+        assert (stock[limited] >= 0).all()
+        shared = np.isin(w.market.pool, w.market.pool[limited])
+        assert (stock[~shared] == -1).all()
 
     def rows(self, level: str) -> pd.DataFrame:
         """The rows of one kind."""
@@ -130,7 +132,7 @@ def check_spend(d: Diary) -> None:
         here = (rows.touchpoint == name).to_numpy()
         if not KINDS[touchpoint.kind].buys_media:
             assert (plan[here] == 0).all()
-        elif touchpoint.kind != "search":
+        elif not KINDS[touchpoint.kind].on_need:
             # What people meet of their own accord is not charged.
             here = here & ~np.array([name in d.scenario.brands[b].owns for b in rows.brand], dtype=bool)
             per_unit, units = touchpoint.cost.price * d.units, rows.clicks[here].to_numpy(dtype=float)

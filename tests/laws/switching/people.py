@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agorasim.behaviour.columns import BY_ORDERS, CUSTOMERS, MEMBERS
+from agorasim.measures.mechanisms import OF_MECHANISM
 
 if TYPE_CHECKING:
     from tests.laws.generated import Dice
@@ -77,8 +78,9 @@ def _modes(dice: Dice, data: dict[str, Any]) -> None:
 def holds(world: World) -> None:
     """Needs and people are conserved, and every person is in a stage that there is."""
     history = world.history
-    for name, tally in history.extra.items():
-        assert (tally >= 0).all() or name == "stage_fit", name
+    own = {m.name for mechanism in ("life_stages", "tastes", "modes") for m in OF_MECHANISM.get(mechanism, ())}
+    for name in own & history.extra.keys():
+        assert (history.extra[name] >= 0).all() or name == "stage_fit", name
     if world.scenario.category.modes is not None:
         arisen = int(history.needs_segment.sum())
         ended = int(history.extra["needs_answered"][:, 0].sum() + history.extra["needs_abandoned"][:, 0].sum())
