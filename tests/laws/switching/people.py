@@ -75,6 +75,11 @@ def _modes(dice: Dice, data: dict[str, Any]) -> None:
             segment["modes"] = {name: dice.real(0.1, 1.0) for name in chosen}
 
 
+def replaced(world: World) -> bool:
+    """Whether somebody left the category and somebody new came, whose books begin anew."""
+    return "entrants" in world.history.extra and bool(world.history.extra["entrants"].any())
+
+
 def holds(world: World) -> None:
     """Needs and people are conserved, and every person is in a stage that there is."""
     history = world.history

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agorasim.behaviour.columns import BY_EXPERIENCES, FIXED
+from switching.people import replaced
 
 if TYPE_CHECKING:
     from generated import Dice
@@ -27,6 +28,8 @@ def switch_on(dice: Dice, data: dict[str, Any]) -> None:
     if dice.chance(0.6):
         social["crisis"] = _crisis(dice)
     for brand in data["brands"].values():
+        if dice.chance(0.3):
+            brand["initial"]["awareness"] = 0.0
         if dice.chance(0.6):
             brand["referral"] = _referral(dice, brand["product"]["price"])
         if dice.chance(0.6):
@@ -110,6 +113,8 @@ def _referral_holds(world: World) -> None:
     """Every referred first order has one referrer, who bought before, and one reward."""
     mechanism, w, extra = world.mechanism("referral"), world.w, world.history.extra
     assert mechanism is not None
+    if replaced(world):
+        return
     referrer, owed = mechanism.columns["referrer"], mechanism.columns["owed"]
     for b, name in enumerate(mechanism.brands):
         settings = world.scenario.brands[name].referral

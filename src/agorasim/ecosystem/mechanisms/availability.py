@@ -30,6 +30,7 @@ class Availability(Mechanism):
     name = "availability"
     code = "M12"
     meaning = "opening hours, and hesitation to buy online what one never saw (showrooms end it)"
+    blank = {"shown": _NEVER}
     keys = ("places.NAME.open_share", "places.NAME.showroom", "brands.NAME.unseen", "brands.NAME.returns")
 
     @staticmethod

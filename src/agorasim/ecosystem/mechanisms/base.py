@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -94,6 +95,8 @@ class Mechanism:
     """Groups of optional columns, of `OPTIONAL`."""
     state: ClassVar[tuple[str, ...]] = ()
     """Attributes besides `columns` of which a copied world needs its own."""
+    blank: ClassVar[Mapping[str, float]] = {}
+    """What columns hold for somebody new, where people are replaced; other columns stay as they are."""
 
     def __init__(self, world: World) -> None:
         """Make room for today's tallies. A subclass calls this first."""
@@ -134,6 +137,12 @@ class Mechanism:
         for name in self.state:
             setattr(twin, name, copy.deepcopy(getattr(self, name)))
         return twin
+
+    def entered(self, world: World, who: Array) -> None:
+        """The people in rows `who` were replaced by new ones this morning."""
+        for name, nothing in self.blank.items():
+            if name in self.columns:
+                self.columns[name][who] = nothing
 
     def nbytes(self) -> int:
         """Memory of what grows with the population."""

@@ -34,6 +34,7 @@ class Churn(Mechanism):
     name = "churn"
     code = "M13"
     meaning = "customers leave for good, some sooner than others; satisfaction and rank keep them"
+    blank = {"mood": 0, "left": -1}
     keys = ("category.churn",)
     uses = frozenset({"appeal"})
 

@@ -39,6 +39,7 @@ class Coupons(Mechanism):
     name = "coupons"
     code = "M11"
     meaning = "coupon campaigns: issue, redemption, and what would have been bought anyway"
+    blank = {"last_order": -1}
     keys = ("brands.NAME.coupons",)
     levers = (_OfCoupons("coupons.value", 0.0, 5.0, "multiplier of the value of all of the brand's coupons"),)
     uses = frozenset({"wallet"})

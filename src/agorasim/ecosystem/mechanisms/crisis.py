@@ -35,6 +35,7 @@ class Crisis(Mechanism):
     name = "crisis"
     code = "M10"
     meaning = "complaint storms: complaints become public, brands answer"
+    blank = {"hurt": 0}
     keys = ("social.crisis",)
     levers = (Lever("crisis.response", 0.0, 1.0, "answer to a public complaint: 0 none, 0.5 apology, 1 compensation"),)
     state = ("complaints", "news")

@@ -24,6 +24,7 @@ class Customers(Mechanism):
     name = "customers"
     code = "M13"
     meaning = "table of customers: cohorts, repeat purchases, lifetime value so far"
+    blank = {"last_day": -1, "repeats": 0, "paid": 0, "margin": 0, "discounted": 0}
     keys = ("outcomes.lifetime",)
 
     @staticmethod

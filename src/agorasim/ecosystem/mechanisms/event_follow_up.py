@@ -26,6 +26,7 @@ class EventFollowUp(Mechanism):
     name = "event_follow_up"
     code = "M5"
     meaning = "visitors of an event get messages for some days, with a link to the online seller"
+    blank = {"attended": _NEVER}
     keys = ("brands.NAME.bridges.event_follow_up",)
 
     @staticmethod

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import CUSTOMERS, FIXED, MEMBERS
 from agorasim.ecosystem.mechanisms.base import Mechanism
-from agorasim.ecosystem.population import gamma_of_mean_one
+from agorasim.ecosystem.population import gamma_of_mean_one, need_zero
 from agorasim.randomness import PURPOSES, deep_uniforms, stable_id, uniforms
 from agorasim.scenario.schema.life_stages import OUT
 
@@ -177,8 +177,6 @@ class LifeStages(Mechanism):
         w, stage = world.w, self.columns["stage"][who]
         rate = (self._base["need"][who].astype(np.float64) * self.need[stage]).astype(np.float32)
         w.need_rate[who] = rate
-        from agorasim.ecosystem.building import need_zero  # building a world imports the mechanisms
-
         w.need_zero[who] = need_zero(rate, float(w.params["need_factor"][0]))
         for trait, factor in self.factors.items():
             if (factor != 1.0).any():
@@ -230,7 +228,7 @@ class LifeStages(Mechanism):
 def enter(world: World, who: Array) -> None:
     """Make the people in rows `who` new ones, who know brands as people did on the first day and have bought nothing.
 
-    Mechanisms that keep something about each person are told by their method `entered(world, who)`, if they have one.
+    Mechanisms that keep something about each person are told.
     """
     w = world.w
     cells = w.cell[who]
@@ -246,5 +244,4 @@ def enter(world: World, who: Array) -> None:
         if column is not None and len(column) == world.size:
             column[who] = nothing
     for mechanism in world.mechanisms:
-        if hasattr(mechanism, "entered"):
-            mechanism.entered(world, who)
+        mechanism.entered(world, who)

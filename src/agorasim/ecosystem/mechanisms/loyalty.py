@@ -163,6 +163,13 @@ class Loyalty(Mechanism):
         self._rank(b, who)
         self.columns["tier"][who, b] = np.maximum(self.columns["tier"][who, b], before)
 
+    def entered(self, world: World, who: Array) -> None:
+        """Somebody new has no card, and the points of who left are lost."""
+        for b in self.programmes:
+            self.today["points_expired"][b] += self.columns["points"][who, b].sum()
+        for name, nothing in (("card", 0), ("points", 0), ("qualifying", 0), ("tier", 0), ("active", -1)):
+            self.columns[name][who] = nothing
+
     def closing(self, world: World) -> None:
         """Levels at the end of the day: cards, points owed and what they are worth, holders of a rank."""
         for b in self.programmes:

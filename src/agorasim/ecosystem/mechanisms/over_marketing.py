@@ -33,6 +33,7 @@ class OverMarketing(Mechanism):
     name = "over_marketing"
     code = "M9"
     meaning = "wear-out, distrust and opt-out after too many contacts"
+    blank = {"distrust": 0}
     keys = ("category.over_marketing",)
     uses = frozenset({"appeal"})
 

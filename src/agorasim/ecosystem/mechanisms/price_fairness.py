@@ -29,6 +29,7 @@ class PriceFairness(Mechanism):
     name = "price_fairness"
     code = "M11"
     meaning = "price protection, and resentment of buyers who paid more than others"
+    blank = {"paid": 0, "paid_at": -1, "paid_on": -1}
     keys = ("category.price_fairness", "brands.NAME.price_protection")
     state = ("before",)
 

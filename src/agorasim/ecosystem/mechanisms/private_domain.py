@@ -56,6 +56,7 @@ class PrivateDomain(Mechanism):
     name = "private_domain"
     code = "M6"
     meaning = "membership by touchpoint, messages to members, and what members teach public media"
+    blank = {"active_day": -(2**30)}
     keys = ("brands.NAME.private_domain",)
     levers = (Lever("private_domain.invite", 0.0, 10.0, "multiplier of all chances to join the brand's members"),)
     uses = frozenset({"relevance", "audiences", "journeys"})

@@ -34,6 +34,7 @@ class Referral(Mechanism):
     name = "referral"
     code = "M10"
     meaning = "rewards for customers who bring newcomers, and for the newcomers"
+    blank = {"invited_by": -1, "invited_on": -1}
     keys = ("brands.NAME.referral",)
     levers = (
         Lever("referral.reward", 0.0, 1e9, "what a referrer gets for a newcomer's first order, currency units"),

@@ -27,6 +27,7 @@ class RetargetBuyers(Mechanism):
     name = "retarget_buyers"
     code = "M5"
     meaning = "ads on a touchpoint are shown to recent buyers in the brand's shops"
+    blank = {"bought": _NEVER}
     keys = ("brands.NAME.bridges.retarget_buyers",)
     uses = frozenset({"audiences"})
     state = ("means",)

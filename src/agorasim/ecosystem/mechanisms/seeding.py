@@ -30,6 +30,7 @@ class Seeding(Mechanism):
     name = "seeding"
     code = "M10"
     meaning = "products given to opinion leaders, who post what they think"
+    blank = {"seeded": -1}
     keys = ("brands.NAME.seeding",)
     levers = (Lever("seeding.rate", 0.0, 1e6, "products given to opinion leaders a day"),)
 

@@ -42,6 +42,10 @@ class TalkStatistics(Mechanism):
         """Whether first contacts are counted."""
         return scenario.social.statistics is not None
 
+    def entered(self, world: World, who: Array) -> None:
+        """Somebody new knows brands from before, or has had no contact."""
+        self.columns["contact"][who] = np.where(world.w.awareness[who] > 0.0, BRAND, NONE)
+
     def carried(self, world: World) -> None:
         """Who has a message and knew nothing so far heard of the brand from friends, unless they meet it today."""
         w = world.w

@@ -28,6 +28,7 @@ class Tastes(Mechanism):
     name = "tastes"
     code = "M2"
     meaning = "innovativeness, variety seeking, quality consciousness, online-active or store-preferring people"
+    blank = {"last": -1}
     keys = tuple(f"population.segments.NAME.{key}" for key in _KEYS)
     uses = frozenset({"appeal"})
 
@@ -90,10 +91,6 @@ class Tastes(Mechanism):
         switched = (before >= 0) & (before != brand)
         np.add.at(self.today["switches"], (brand[switched], world.population.segment[who[switched]]), 1)
         self.columns["last"][who] = brand
-
-    def entered(self, world: World, who: Array) -> None:
-        """Somebody new has bought nothing."""
-        self.columns["last"][who] = -1
 
 
 def place_values(world: World, who: Array) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -28,6 +28,7 @@ class WinBack(Mechanism):
     name = "win_back"
     code = "M13"
     meaning = "offers to customers who stay away"
+    blank = {"last_order": -1, "written": -1}
     keys = ("brands.NAME.win_back",)
     levers = (
         Lever("win_back.value", 0.0, 1e6, "money off in a win-back offer; 0 sends none"),
