@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from switching import calendar
@@ -16,7 +18,7 @@ from agorasim.scenario import ScenarioError, warnings
 from agorasim.scenario.schema import Calendar, Scenario
 from agorasim.scenario.schema.shocks import Shock
 
-NEUTRAL = {
+NEUTRAL: dict[str, Any] = {
     "calendar__shocks__rumour__trust": 0.0, "calendar__shocks__closed_roads__deliveries": True,
     "calendar__shocks__sick_staff__capacity": 1.0, "calendar__shocks__dear_goods__cost_of_goods": 1.0,
     "calendar__shocks__fewer_people__need": 1.0,
@@ -49,7 +51,7 @@ def test_multipliers_return_evenly() -> None:
 
 
 def test_trust_closes_its_share_of_the_gap_whatever_its_days() -> None:
-    still = {
+    still: dict[str, Any] = {
         **NEUTRAL, "calendar__shocks__rumour__trust": -0.4, "category__memory__goodwill_decay": 0.0,
         "category__experience__goodwill": 0.0, "category__experience__stockout": 0.0, "calendar__days": 40,
         "touchpoints__shop__goodwill": 0.0,
@@ -61,7 +63,7 @@ def test_trust_closes_its_share_of_the_gap_whatever_its_days() -> None:
 
 
 def test_shelves_are_not_filled_while_deliveries_stop_and_goods_stay_conserved() -> None:
-    closed = {**NEUTRAL, "calendar__shocks__closed_roads__deliveries": False,
+    closed: dict[str, Any] = {**NEUTRAL, "calendar__shocks__closed_roads__deliveries": False,
               "calendar__shocks__closed_roads__days": 10}  # fmt: skip
     done = world("shocks", **closed).run()
     book, first = done.history.offer[:, 0], 21
@@ -76,7 +78,7 @@ def test_shelves_are_not_filled_while_deliveries_stop_and_goods_stay_conserved()
 
 
 def test_goods_cost_what_the_calendar_says() -> None:
-    dear = {**NEUTRAL, "calendar__shocks__dear_goods__cost_of_goods": 1.5}
+    dear: dict[str, Any] = {**NEUTRAL, "calendar__shocks__dear_goods__cost_of_goods": 1.5}
     done = world("shocks", **dear).run()
     costs = done.history.offer[:, 0, 4] / np.maximum(done.history.offer[:, 0, ORDERS], 1)
     sold = done.history.offer[:, 0, ORDERS] > 0
@@ -114,7 +116,7 @@ def test_deals_count_only_while_the_festival_lasts_and_only_where_there_are_some
     assert np.array_equal(one.history.offer[:28], more.history.offer[:28])
     assert more.history.offer[28:31, :, ORDERS].sum() > one.history.offer[28:31, :, ORDERS].sum()
     assert more.market.table["signal"].tolist() == one.market.table["signal"].tolist()
-    quiet = {"brands__lumo__policy__promotions": []}
+    quiet: dict[str, Any] = {"brands__lumo__policy__promotions": []}
     one, more = (world("festival", calendar__festivals__double_11__deal=d, **quiet).run() for d in (1.0, 5.0))
     assert total(one, "orders", "lumo") == total(more, "orders", "lumo")
 
