@@ -43,8 +43,8 @@ class AlertThreshold(Policy):
         """Messages a day to each member in an alarm; none: left as they are."""
         calm_posts: Annotated[float, Field(ge=0.0, le=1e6)] = 0.0
         """Messages a day to each member without one (read when `posts` is given)."""
-        levers: dict[LeverName, float] = {}
-        """Levers in an alarm, by name."""
+        levers: dict[LeverName, float] = {"win_back.chance": 1.0}
+        """Levers in an alarm, by name; those that the scenario does not offer are left alone."""
 
     settings: Settings
 
