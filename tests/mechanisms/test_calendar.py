@@ -77,6 +77,20 @@ def test_shelves_are_not_filled_while_deliveries_stop_and_goods_stay_conserved()
     assert not missed[:, 1].any()
 
 
+def test_goods_ordered_by_a_rule_wait_on_the_road() -> None:
+    rule = {"reorder": 40, "up_to": 80, "lead_days": 2}
+    closed: dict[str, Any] = {
+        **NEUTRAL, "calendar__shocks__closed_roads__deliveries": False, "places__lumo_shop__replenish": rule,
+        "places__lumo_shop__restock_every": 1,
+    }  # fmt: skip
+    done = world("shocks", **closed).run()
+    delivered = done.history.extra["delivered_units"][:, 0]
+    assert not delivered[21:28].any()
+    assert delivered[28] > 0
+    book = done.history.offer[:, 0]
+    assert np.array_equal(book[1:, STOCK], book[:-1, STOCK] + delivered[1:] - book[1:, ORDERS])
+
+
 def test_goods_cost_what_the_calendar_says() -> None:
     dear: dict[str, Any] = {**NEUTRAL, "calendar__shocks__dear_goods__cost_of_goods": 1.5}
     done = world("shocks", **dear).run()

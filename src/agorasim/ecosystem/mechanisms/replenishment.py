@@ -67,6 +67,10 @@ class Replenishment(Mechanism):
         units = self.coming.pop(world.day, None)
         if units is None:
             return
+        late = np.where(world.market.halted, units, 0)
+        if late.any():  # a shock keeps them on the road until it is over
+            self.coming[world.day + 1] = self.coming.get(world.day + 1, np.zeros_like(units)) + late
+            units = units - late
         world.market.stock[self._ruled] += units[self._ruled]
         self.on_order -= units
         for pool in np.flatnonzero(units):
