@@ -51,8 +51,9 @@ def withdraw_consent(world: World, who: Array) -> int:
         if isinstance(mechanism, Forgetful):
             mechanism.forget(world, gone)
         if "withdrawals" in mechanism.today:
-            tally = mechanism.today["withdrawals"]
-            tally += np.bincount(world.population.segment[gone], minlength=tally.shape[1])
+            left = np.bincount(world.population.segment[gone], minlength=len(world.population.segments))
+            mechanism.today["withdrawals"] += left
+            mechanism.today["consenting"] -= left
     return len(gone)
 
 
