@@ -14,6 +14,7 @@ import itertools
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +83,14 @@ def questions(path: Path = ROOT / "experiments" / "mechanisms.yaml") -> list[Que
     return [Question(**{**entry, "values": tuple(entry["values"])}) for entry in named]
 
 
+@cache
+def _scenario(name: str) -> Scenario:
+    return Scenario.load(SCENARIOS / f"{name}.yaml")
+
+
 def outcome(question: Question, k: int, replicate: int, beside: Mapping[str, Any]) -> float:
     """The outcome in one world."""
-    scenario = Scenario.load(SCENARIOS / f"{question.scenario}.yaml").with_overrides(
-        {**beside, **question.overrides(k)}
-    )
+    scenario = _scenario(question.scenario).with_overrides({**beside, **question.overrides(k)})
     return total(World(scenario, replicate=replicate).run(), question.outcome, question.brand or None)
 
 
