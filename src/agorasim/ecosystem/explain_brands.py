@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from agorasim.behaviour import columns as c
 from agorasim.ecosystem.explain import Preview, Section
 from agorasim.ecosystem.market import Offer
+
+if TYPE_CHECKING:
+    from agorasim.scenario.schema import Brand
 
 Floats = NDArray[np.float64]
 _TINY: Final = 1e-300
@@ -29,13 +32,23 @@ def brands(seen: Preview) -> Section:
             (name, f"{product.price:g}", f"{product.unit_cost:g}", f"{product.quality:g}", f"{brand.budget:,.0f}",
              f"{sum(brand.fixed_costs.values()):,.0f}",
              f"{start.awareness:g} / {start.goodwill:g} / {start.habit:g} / {start.buyers:g}",
-             sells or "nowhere", f"{policy.name} every {policy.every} d: {'; '.join(settings) or 'no settings'}")
+             sells or "nowhere",
+             f"{policy.name} every {policy.every} d: {'; '.join(settings) or 'no settings'}{_organised(brand)}")
         )  # fmt: skip
     columns = (
         "brand", f"price {money}", "unit cost", "quality", "budget a day", "fixed a day",
         "aware / goodwill / habit / buyers", "sells at", "policy",
     )  # fmt: skip
     return Section("Brands", columns, rows)
+
+
+def _organised(brand: Brand) -> str:
+    """Who decides, where it is not one policy over all channels."""
+    organisation = brand.organisation
+    if organisation is None or organisation.structure == "central":
+        return ""
+    groups = [f"{name} ({', '.join(group.channels)})" for name, group in organisation.groups.items()]
+    return f"; {organisation.structure}: {'; '.join(groups)}"
 
 
 def _setting(value: Any) -> str:
