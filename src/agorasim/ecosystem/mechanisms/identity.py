@@ -126,7 +126,7 @@ def credits(
     recent = usable(touched, today, 0, window - 1)
     own = np.arange(width) == seller[:, np.newaxis]
     if np.array_equal(shared, np.eye(width, dtype=bool)):
-        return recent & (own | pixel.T[seller])
+        return np.asarray(recent & (own | pixel.T[seller]), dtype=bool)
     recent &= np.where(matched[:, np.newaxis], shared[seller], own)
     rank = touched.astype(np.int64) * (2 * width) + np.where(np.arange(width) == last[:, np.newaxis], width, 0) + order
     best = np.where(recent, rank, np.iinfo(np.int64).min).argmax(axis=1)
