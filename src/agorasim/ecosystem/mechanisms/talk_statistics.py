@@ -35,7 +35,7 @@ class TalkStatistics(Mechanism):
         super().__init__(world)
         assert world.scenario.social.statistics is not None
         self.aware = np.float32(world.scenario.social.statistics.aware)
-        self.columns["contact"] = np.where(world.w.awareness > 0.0, BRAND, NONE).astype(np.uint8)
+        self.columns["contact"] = np.where(self._knows(world), BRAND, NONE).astype(np.uint8)
 
     @staticmethod
     def wanted(scenario: Scenario) -> bool:
@@ -58,9 +58,15 @@ class TalkStatistics(Mechanism):
         w, contact = world.w, self.columns["contact"]
         met = (w.flags & np.uint8(REACHED | FOUND | CLICKED)) > 0
         contact[(contact == _HEARD) & ~met] = TALK
-        contact[(contact == _HEARD) | ((contact == NONE) & (met | (w.awareness > 0.0)))] = BRAND
-        aware = w.awareness >= self.aware
+        contact[(contact == _HEARD) | ((contact == NONE) & (met | self._knows(world)))] = BRAND
+        aware = self._knows(world)
         segments = len(world.population.segments)
         for b in range(len(self.brands)):
             for name, who in (("aware", aware[:, b]), ("aware_by_talk", aware[:, b] & (contact[:, b] == TALK))):
                 self.today[name][b] = np.bincount(world.population.segment[who], minlength=segments)
+
+    def _knows(self, world: World) -> Array:
+        """Who is aware of which brand, (N, B) bool."""
+        awareness = world.w.awareness
+        aware: Array = (awareness >= self.aware) & (awareness > 0.0)
+        return aware

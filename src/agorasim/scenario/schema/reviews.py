@@ -18,8 +18,8 @@ class Reviews(Strict):
     """Reviews of 1 and 5 stars are 1 + `extremity` times as likely, of 2 and 4 stars half as much more."""
     product: Probability = 0.5
     """Weight of the product itself in the stars; the rest goes to how it compares with what was expected."""
-    prior: Annotated[float, Field(ge=1.0, le=5.0)] = 3.5
-    """Rating that a brand without reviews is taken to have; ratings count in the choice against it."""
+    prior: Annotated[float, Field(ge=1.0, le=5.0)] = 3.0
+    """Rating that a brand without reviews is taken to have (3: as expected); ratings count in the choice against it."""
     prior_weight: Positive = 10.0
     """How many reviews the prior is worth in the rating shown."""
     window: Annotated[int, Field(ge=1, le=3650)] = 180
