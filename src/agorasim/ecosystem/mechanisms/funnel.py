@@ -71,6 +71,9 @@ class Funnel(Mechanism):
         self.crowd: Array = np.zeros(len(names), dtype=np.int64)
         self.columns["registered"] = (world.w.member > 0).astype(np.uint8)
         self.carts = Carts(self, world, s.carts) if s.carts is not None else None
+        #: Today's visits, touches of the kinds VISIT and CLICK, and which of them bounce unless they lead to a cart.
+        self._visits: Array = touches(world).copy()
+        self._bounces: Array = np.empty(0, dtype=bool)
         #: Codes consumer x B + brand of today's carts.
         self.carted: Array = np.empty(0, dtype=np.int64)
         log_from_now_on(world)
@@ -92,6 +95,10 @@ class Funnel(Mechanism):
 
     def evaluate(self, world: World, who: Array) -> None:
         """Bounced visits that leave nothing behind do not count in the choice; carts that are taken up again do."""
+        # All visits have happened; what makes contacts fitting may be gone by the evening.
+        rows = touches(world)
+        self._visits = rows[(rows["event"] == VISIT) | (rows["event"] == CLICK)]
+        self._bounces = self._draws(world)[:, _BOUNCE] < self.bounce_chance(world, self._visits)
         if self.settings.forgotten > 0.0:
             self._forget(world)
         if self.carts is not None:
@@ -113,19 +120,15 @@ class Funnel(Mechanism):
 
     def closing(self, world: World) -> None:
         """Count the day's visits and registrations."""
-        visits = self._visits(world)
-        self._count(world, visits)
+        self._count(world)
         self._register(world)
-        self.crowd = np.bincount(visits["touch"], minlength=len(self.crowd)).astype(np.int64)
+        self.crowd = np.bincount(self._visits["touch"], minlength=len(self.crowd)).astype(np.int64)
 
     # --- visits -----------------------------------------------------------------------------------------------------
 
-    def _visits(self, world: World) -> Array:
-        """Today's visits, touches of the kinds VISIT and CLICK."""
-        rows = touches(world)
-        return rows[(rows["event"] == VISIT) | (rows["event"] == CLICK)]
-
-    def _draws(self, world: World, visits: Array) -> NDArray[np.float64]:
+    def _draws(self, world: World) -> NDArray[np.float64]:
+        """Four uniforms for each of today's visits."""
+        visits = self._visits
         entity = self.entities[(visits["event"] == CLICK).astype(np.int64), visits["brand"], visits["touch"]]
         return self.uniforms(world, SURF, visits["consumer"].astype(np.int64), entity)
 
@@ -139,10 +142,8 @@ class Funnel(Mechanism):
         return np.where(self.online[t], odds / (1.0 + odds), 0.0)
 
     def _forget(self, world: World) -> None:
-        w, brands = world.w, len(self.brands)
-        visits = self._visits(world)
-        u = self._draws(world, visits)
-        gone = (u[:, _BOUNCE] < self.bounce_chance(world, visits)) & (u[:, _FORGET] < self.settings.forgotten)
+        w, brands, visits = world.w, len(self.brands), self._visits
+        gone = self._bounces & (self._draws(world)[:, _FORGET] < self.settings.forgotten)
         clicks = visits["event"] == CLICK
         for t, bit in self.bits.items():
             lost = visits[gone & ~clicks & (visits["touch"] == t)]
@@ -152,13 +153,13 @@ class Funnel(Mechanism):
         lost_codes = np.setdiff1d(lost_codes, kept, assume_unique=True)
         w.flags.reshape(-1)[lost_codes] &= np.uint8(255 - CLICKED)
 
-    def _count(self, world: World, visits: Array) -> None:
-        w, today, brands = world.w, self.today, len(self.brands)
+    def _count(self, world: World) -> None:
+        w, today, brands, visits = world.w, self.today, len(self.brands), self._visits
         at = visits["brand"], visits["touch"]
-        u = self._draws(world, visits)
+        u = self._draws(world)
         codes = visits["consumer"].astype(np.int64) * brands + visits["brand"]
         carted = np.isin(codes, self.carted)
-        bounced = (u[:, _BOUNCE] < self.bounce_chance(world, visits)) & ~carted
+        bounced = self._bounces & ~carted
         online = self.online[visits["touch"]]
         further = self.further[visits["touch"]]
         with np.errstate(divide="ignore", invalid="ignore"):
