@@ -143,6 +143,13 @@ def test_promotions_come_on_top_of_policy_and_channel() -> None:
     assert seen[7] == [4500, 5000, 5000]
 
 
+def test_policies_move_prices_by_channel() -> None:
+    world = World(scenario("prices", brands__lumo__promotions={})).run(3)
+    world.strategies.levers[0].update({"pricing.online": 0.8, "pricing.offline": 1.5})
+    world.step()
+    assert [int(p) for p in world.market.table["price"]] == [4000, 7500, 5000]
+
+
 def test_frequent_discounts_lower_what_people_expect() -> None:
     rare = ran("prices", brands__lumo__promotions__weekend__weekdays=[6])
     often = ran("prices", brands__lumo__promotions__weekend__weekdays=[2, 3, 4, 5, 6])

@@ -68,6 +68,8 @@ class Coupons(Mechanism):
             self.columns["last_order"] = np.where(world.w.bought > 0, 0, -1).astype(np.int32)
         #: Campaign coupons in purses at the end of yesterday, (B,).
         self.held = np.zeros(len(self.brands), dtype=np.int64)
+        #: Today's orders with a coupon that would be placed without it (codes consumer * B + brand).
+        self._anyway = np.empty(0, dtype=np.int64)
 
     def decided(self, world: World) -> None:
         """Hand out what is due today."""
@@ -116,20 +118,26 @@ class Coupons(Mechanism):
         return who, chance[who]
 
     def rationed(self, world: World) -> None:
-        """Count orders that use a campaign's coupon, and those that would have been placed without it."""
+        """Ask which orders with a campaign's coupon would be placed without it, while nothing has changed yet."""
         used = redeeming(world, Source.PROMOTION)
-        brand = world.market.table["brand"][world.orders["offer"][used]]
-        count = len(self.brands)
-        self.today["coupons_redeemed"] += np.bincount(brand, minlength=count)
-        self.today["coupons_cannibalised"] += np.bincount(brand[anyway(world, used)], minlength=count)
+        self._anyway = self._codes(world, world.orders[used[anyway(world, used)]])
 
     def settled(self, world: World, orders: Array) -> None:
-        """Count what coupons took off, and remember the last order."""
+        """Count orders that used a coupon, what it took off, and remember the last order."""
         brand = world.market.table["brand"][orders["offer"]]
         used = (orders["rebate"] > 0) & (orders["source"] == Source.PROMOTION)
+        kept = used & np.isin(self._codes(world, orders), self._anyway)
+        np.add.at(self.today["coupons_redeemed"], brand[used], 1)
+        np.add.at(self.today["coupons_cannibalised"], brand[kept], 1)
         np.add.at(self.today["coupon_money"], brand[used], orders["rebate"][used].astype(np.int64))
         if "last_order" in self.columns:
             self.columns["last_order"][orders["consumer"], brand] = world.day
+
+    def _codes(self, world: World, orders: Array) -> NDArray[np.int64]:
+        """Codes consumer * B + brand of orders."""
+        brand = world.market.table["brand"][orders["offer"]]
+        out: NDArray[np.int64] = orders["consumer"].astype(np.int64) * len(self.brands) + brand
+        return out
 
     def closing(self, world: World) -> None:
         """Count coupons in purses; what was neither used nor is there has expired or made way for a larger one."""

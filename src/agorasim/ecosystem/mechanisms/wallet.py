@@ -58,7 +58,8 @@ def redeeming(world: World, source: int) -> NDArray[np.int64]:
 def anyway(world: World, numbers: Array) -> NDArray[np.bool_]:
     """Which of today's orders would have been for the same brand without the coupon, (len(numbers),).
 
-    The choice is made again with the same draws and an empty purse, so that this is no estimate.
+    The choice is made again with the same draws and an empty purse, so that this is no estimate. Orders of an earlier
+    day that are served today count as what would have been bought anyway.
     """
     w, table = world.w, world.market.table
     out = np.zeros(len(numbers), dtype=bool)
@@ -66,6 +67,9 @@ def anyway(world: World, numbers: Array) -> NDArray[np.bool_]:
     for k, number in enumerate(numbers.tolist()):
         order = world.orders[number]
         i, b = np.int64(order["consumer"]), int(table["brand"][order["offer"]])
+        if order["sequence"] >= w.needs[i]:
+            out[k] = True
+            continue
         until = int(w.rebate_until[i, b])
         w.rebate_until[i, b] = -1
         other = choose_one(w, i, np.int64(order["sequence"]), nowhere)
