@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from agorasim.brands.organisation import Terms, allotted, exchanged, group_view, part_of
 from agorasim.ecosystem import Ecosystem, World
-from agorasim.ecosystem.interventions import with_policy, without
+from agorasim.ecosystem.interventions import check_change, with_policy, without
 from agorasim.ecosystem.script import Script
 from agorasim.ecosystem.tapes import Decisions, Tape
 from agorasim.errors import InputError
@@ -42,11 +43,11 @@ def test_one_group_of_all_channels_decides_as_the_centre(structure: str) -> None
 @pytest.mark.parametrize("structure", ["central", "three_tier", "decentralised"])
 def test_copies_go_on_and_both_drivers_agree(structure: str) -> None:
     half = World(scenario(structure)).run(14)
-    twin = half.copy()
+    twin, restored = half.copy(), pickle.loads(pickle.dumps(half))
     other = half.copy()
     other.run()  # what one copy's groups learn, another's do not
     whole = World(scenario(structure)).run().digest()
-    assert half.run().digest() == twin.run().digest() == whole
+    assert half.run().digest() == twin.run().digest() == restored.run().digest() == whole
     agents = Ecosystem(scenario(structure, days=12), driver="agents")
     agents.run()
     assert agents.world.digest() == World(scenario(structure, days=12)).run().digest()
@@ -134,10 +135,8 @@ def test_another_policy_is_adopted_by_all_groups() -> None:
     world.run()
     # Shares follow the new plan's, so nothing is cut.
     assert world.history.plan[-1, 0, [0, 2]].tolist() == [3000, 6000]
-    broken = World(scenario("decentralised"))
-    broken.script = Script(broken, (with_policy("match_share_of_voice", brand="lumo", mix={"feed": 1.0}),))
     with pytest.raises(InputError, match=r"cannot be split over the groups.*'videos'.*mix is needed"):
-        broken.run()
+        check_change(with_policy("match_share_of_voice", brand="lumo", mix={"feed": 1.0}), scenario("decentralised"))
 
 
 # --- mistakes -------------------------------------------------------------------------------------------------------

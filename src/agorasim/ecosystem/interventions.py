@@ -190,11 +190,11 @@ def policy_of(change: Change) -> tuple[str, dict[str, Any], int | None]:
 
 
 def _check_policy(change: Change, scenario: Scenario) -> None:
-    from agorasim.brands.registry import make_policy
+    from agorasim.ecosystem.organisation import policy_of_brand
 
     name, settings, _ = policy_of(change)
     media = [n for n, t in scenario.touchpoints.items() if KINDS[t.kind].buys_media]
-    for touchpoint in sorted(make_policy(name, settings).touchpoints()):
+    for touchpoint in sorted(policy_of_brand(scenario, str(change.brand), name, settings).touchpoints()):
         if touchpoint in scenario.touchpoints and touchpoint not in media:
             raise InputError(
                 f"policy {name!r}: {touchpoint!r} takes no media money; expected some of: {', '.join(media)}"
