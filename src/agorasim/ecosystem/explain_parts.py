@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from agorasim.ecosystem.descriptors import described
 from agorasim.ecosystem.explain import Preview, Section
 from agorasim.ecosystem.mechanisms import Lever, active
 from agorasim.ecosystem.world import PHASES, World
@@ -83,6 +84,10 @@ def numbers(seen: Preview) -> Section:
         ("category", scenario.category), ("social.word_of_mouth", scenario.social.word_of_mouth),
         ("data", scenario.data),
     ]  # fmt: skip
+    if described(scenario):
+        parts.append(("population.responses", scenario.population.responses))
+    if (chain := scenario.population.life_stages) is not None:
+        parts += [(f"population.life_stages.stages.{name}", stage) for name, stage in chain.stages.items()]
     rows = [row for path, model in parts if model is not None for row in _flat(model, path)]
     note = "'default': the value is the one that the key has when left out"
     return Section("Numbers in force", ("path", "value", "from"), rows, note)
