@@ -16,6 +16,7 @@ from agorasim.scenario.schema import Scenario
 
 FILE = Path(__file__).parents[2] / "scenarios" / "mechanisms" / "partners.yaml"
 BRAND = "brands.lumo."
+PLACES = ("north", "east", "south_east", "south_west", "west", "centre")
 PAID = list(ACCOUNTS).index("partners")
 
 
@@ -155,6 +156,7 @@ def test_policies_move_the_commission() -> None:
     ("change", "words"),
     [
         ({"brands": {"rivo": {"partners": {}}}}, "brand 'rivo' has no reseller"),
+        ({"places": dict.fromkeys(PLACES, {"showroom": True})}, "brand 'lumo' has no reseller"),
         ({"brands": {"lumo": {"partners": {"comission": 0.1}}}}, "did you mean 'commission'"),
         ({"brands": {"lumo": {"partners": {"commission": 1.5}}}}, "out of range"),
         ({"brands": {"lumo": {"partners": None}}, "places": {"north": {"commission": 0.1}}}, "no terms for resellers"),

@@ -32,7 +32,11 @@ def check_organisations(s: Subject) -> None:
 def check_partners(s: Subject) -> None:
     """Terms for resellers need resellers, and a reseller's own commission needs terms."""
     kinds = {name: touchpoint.kind for name, touchpoint in s.scenario.touchpoints.items()}
-    sellers = {place.brand for place in s.scenario.places.values() if kinds.get(place.touchpoint) == "partner"}
+    sellers = {
+        place.brand
+        for place in s.scenario.places.values()
+        if kinds.get(place.touchpoint) == "partner" and not place.showroom
+    }
     for name, brand in s.scenario.brands.items():
         if brand.partners is not None and name not in sellers and s.trusted("places") and s.trusted("touchpoints"):
             s.report(
