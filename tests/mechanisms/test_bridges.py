@@ -61,7 +61,7 @@ def test_each_bridge_stands_alone_and_moves_something(key: str) -> None:
     more = {"brands.lumo.returns.rate": 0.5} if key == "return_in_store" else {}
     plain = scenario(**more).with_overrides({"brands.lumo.bridges": {}})
     on, off = World(plain.with_overrides({"brands.lumo.bridges": one})).run(), World(plain).run()
-    assert not np.array_equal(on.w.awareness, off.w.awareness)
+    assert any(not np.array_equal(getattr(on.w, state), getattr(off.w, state)) for state in ("awareness", "habit"))
     assert on.history.offer[:, :, ORDERS].sum() > 0
 
 
@@ -121,10 +121,8 @@ def test_everybody_at_the_event_is_found_from_its_draws() -> None:
 
 def test_a_shop_that_is_gone_to_on_purpose_alone_is_not_visited_by_strangers() -> None:
     alone = {"destination": 1.0}
-    unknown = {
-        f"touchpoints.{t}.awareness": 0.0 for t in ("search", "display", "seeding", "event", "site", "community")
-    }
-    unknown |= {"brands.lumo.initial.awareness": 0.0, "touchpoints.shops.awareness": 0.0, "social.word_of_mouth": None}
+    unknown: dict[str, Any] = {f"touchpoints.{t}.awareness": 0.0 for t in Scenario.load(FILE).touchpoints}
+    unknown |= {"brands.lumo.initial.awareness": 0.0, "social.word_of_mouth": None}
     world = World(scenario(brands__lumo__bridges=alone).with_overrides(unknown)).run(8)
     shops = list(world.scenario.touchpoints).index("shops")
     assert world.history.touch[:8, 0, shops, 1].sum() == 0

@@ -72,7 +72,7 @@ def test_scarce_stock_waits_goes_elsewhere_or_is_lost() -> None:
 
 def test_a_shared_stock_loses_no_more_than_separate_ones() -> None:
     places = ("lumo_east", "lumo_west")
-    few = {f"places__{p}__{key}": value for p in places
+    few: dict[str, Any] = {f"places__{p}__{key}": value for p in places
            for key, value in (("replenish", None), ("back_order", None), ("queue", None), ("stock", 5))}  # fmt: skip
     few |= {"category__substitution": None, "brands__lumo__inventory": {"pools": {"both": list(places)}}}
     lost = []

@@ -70,7 +70,7 @@ class BackOrders(Mechanism):
             pool = market.pool[rows[k, OFFER]]
             if market.stock[pool] > 0 and len(aside) < room:
                 market.stock[pool] -= 1
-                aside.append(k)
+                aside.append(int(k))
         self.served = np.array(aside, dtype=np.int64)
 
     def rationed(self, world: World) -> None:
