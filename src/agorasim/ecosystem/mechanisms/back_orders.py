@@ -117,6 +117,7 @@ class BackOrders(Mechanism):
         fresh = w.orders[now:end]
         fresh["consumer"], fresh["offer"], fresh["served"] = done[:, CONSUMER], done[:, OFFER], 1
         fresh["sequence"] = EARLIER + np.arange(len(done))
+        fresh["rebate"], fresh["source"], fresh["price"] = 0, 0, 0  # the room held orders of an earlier day
         w.counts[ORDERS_WRITTEN] = end
         orders = world.orders
         orders[:] = orders[np.lexsort((orders["sequence"], orders["consumer"]))]
