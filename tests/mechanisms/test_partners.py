@@ -156,7 +156,7 @@ def test_policies_move_the_commission() -> None:
     ("change", "words"),
     [
         ({"brands": {"rivo": {"partners": {}}}}, "brand 'rivo' has no reseller"),
-        ({"places": dict.fromkeys(PLACES, {"showroom": True})}, "brand 'lumo' has no reseller"),
+        ({"places": {key: {"showroom": True} for key in PLACES}}, "brand 'lumo' has no reseller"),
         ({"brands": {"lumo": {"partners": {"comission": 0.1}}}}, "did you mean 'commission'"),
         ({"brands": {"lumo": {"partners": {"commission": 1.5}}}}, "out of range"),
         ({"brands": {"lumo": {"partners": None}}, "places": {"north": {"commission": 0.1}}}, "no terms for resellers"),

@@ -53,6 +53,7 @@ class SeasonAware(Policy):
 
     name = "season_aware"
     description = "Spend a plan times factors of the season and of the weekday, some days ahead of it."
+    state = ("mean",)
 
     class Settings(Policy.Settings):
         """The plan and its calendar."""
@@ -70,6 +71,12 @@ class SeasonAware(Policy):
 
     settings: Settings
 
+    def __init__(self, settings: Settings | None = None) -> None:
+        """The calendar is not known yet."""
+        super().__init__(settings)
+        #: Mean factor over the world's days; None before the first decision.
+        self.mean: float | None = None
+
     def touchpoints(self) -> set[str]:
         """Those of the plan."""
         return set(self.settings.plan)
@@ -79,10 +86,11 @@ class SeasonAware(Policy):
         s = self.settings
         factor = self._factor(view.date)
         if s.keep_average:
-            first = view.date - datetime.timedelta(days=view.day)
-            all_days = (self._factor(first + datetime.timedelta(days=d)) for d in range(view.days_total))
-            mean = math.fsum(all_days) / max(1, view.days_total)
-            factor = factor / mean if mean > 0.0 else 0.0
+            if self.mean is None:
+                first = view.date - datetime.timedelta(days=view.day)
+                days = (self._factor(first + datetime.timedelta(days=d)) for d in range(view.days_total))
+                self.mean = math.fsum(days) / max(1, view.days_total)
+            factor = factor / self.mean if self.mean > 0.0 else 0.0
         total = math.fsum(s.plan.values())
         if total * factor > view.budget:
             factor = view.budget / total
