@@ -152,6 +152,26 @@ def test_a_copied_world_goes_on_alike_and_alone() -> None:
         assert one.run().digest() == two.digest()
 
 
+SIDES = ("reward", "welcome")
+NULL = {
+    "crisis": ({"social__crisis": None, "brands__lumo__crisis": None}, {"social__crisis__threshold": 1e5}),
+    "referral": (
+        {"brands__lumo__referral": None},
+        {f"brands__lumo__referral__{x}": 0.0 for x in SIDES},
+    ),
+    "word_of_mouth": ({"brands__lumo__seeding": None}, {"brands__lumo__seeding__rate": 0.0}),
+    "homophily": ({"social__statistics": None}, {}),
+}
+
+
+@pytest.mark.parametrize("name", NULL)
+def test_without_strength_everything_is_as_without_the_key(name: str) -> None:
+    off, null = (world(name, calendar__days=40, **overrides).run() for overrides in NULL[name])
+    for column in ("awareness", "goodwill", "habit", "bought", "expectation"):
+        assert (getattr(off.w, column) == getattr(null.w, column)).all(), column
+    assert (orders(off) == orders(null)).all()
+
+
 BAD = {
     "referral without talk": ("referral", ("social", "word_of_mouth"), None, "nobody sends any"),
     "layers missing": ("referral", ("social", "layers"), {}, "nobody knows anybody"),

@@ -292,6 +292,8 @@ OF_MECHANISM: Final[dict[str, tuple[Metric, ...]]] = {
         flow("substitutes", "orders", "bp", "orders served here because another place had refused them"),
     ),
     "talk_statistics": (
+        flow("heard", "messages", "bs", "recommendations and complaints that reached a friend"),
+        ratio("talk_valence", "share", "bs", "recommendations among what was heard", "heard_good", "heard"),
         stock("aware", "consumers", "bs", "people aware of the brand", additive=True),
         stock("aware_by_talk", "consumers", "bs", "those of them who heard of it from friends first", additive=True),
     ),

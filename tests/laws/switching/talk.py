@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from agorasim.behaviour.columns import BY_EXPERIENCES, FIXED
+from agorasim.behaviour.columns import BY_EXPERIENCES, BY_HEARD_BAD, BY_HEARD_GOOD, FIXED
 from switching.people import replaced
 
 if TYPE_CHECKING:
@@ -172,7 +172,10 @@ def _crisis_holds(world: World) -> None:
 
 
 def _statistics_hold(world: World) -> None:
-    aware, told = world.history.extra["aware"], world.history.extra["aware_by_talk"]
+    h = world.history
+    heard = h.by_segment[: h.days, :, :, BY_HEARD_GOOD] + h.by_segment[: h.days, :, :, BY_HEARD_BAD]
+    assert (h.extra["heard"] == heard).all()
+    aware, told = h.extra["aware"], h.extra["aware_by_talk"]
     assert (told <= aware).all()
     assert (aware.sum(axis=2) <= world.size).all()
 

@@ -48,10 +48,14 @@ class TalkStatistics(Mechanism):
 
     def carried(self, world: World) -> None:
         """Who has a message and knew nothing so far heard of the brand from friends, unless they meet it today."""
-        w = world.w
-        if len(w.says):
-            heard = ((w.hears_good > 0) | (w.hears_bad > 0)) & (self.columns["contact"] == NONE)
-            self.columns["contact"][heard] = _HEARD
+        w, segment = world.w, world.population.segment
+        if len(w.says) == 0:
+            return
+        messages = w.hears_good.astype(np.int64) + w.hears_bad
+        self.columns["contact"][(messages > 0) & (self.columns["contact"] == NONE)] = _HEARD
+        for b in range(len(self.brands)):
+            who = np.flatnonzero(messages[:, b])
+            np.add.at(self.today["heard"][b], segment[who], messages[who, b])
 
     def closing(self, world: World) -> None:
         """Settle today's first contacts and count who is aware."""
