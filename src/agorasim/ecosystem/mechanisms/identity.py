@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 Flags = NDArray[np.bool_]
+Bits = NDArray[np.uint32]
+"""A number a person, bit t for touchpoint t."""
 
 #: Day of what never happened: far before any day of a calendar.
 NEVER: Final = -(2**30)
@@ -61,44 +63,51 @@ def sides(scenario: Scenario) -> list[list[str]]:
 
 def usable(days: Array, today: int, freshness: int, within: int | None = None) -> Flags:
     """Whether what happened on `days` can be acted on today: at least `freshness`, at most `within` days old."""
-    age = today - days.astype(np.int64)
-    return (age >= freshness) & (age <= (within if within is not None else -NEVER // 2))
+    since = NEVER + 1 if within is None else today - within
+    return np.asarray((days <= today - freshness) & (days >= since))
 
 
-def linked(direct: Flags, captured: Flags, matched: Flags, shared: Flags) -> Flags:
-    """Where people are known, shape (N, T): identified there, or matched from a touchpoint that shares its data.
+def masks(shared: Flags) -> list[np.uint32]:
+    """For each touchpoint the bits of those that share data with it, itself among them, (T,)."""
+    return [
+        np.uint32(int((shared[t] * (1 << np.arange(len(shared), dtype=np.int64))).sum())) for t in range(len(shared))
+    ]
+
+
+def bit(t: int) -> np.uint32:
+    """The bit of a touchpoint."""
+    return np.uint32(1 << t)
+
+
+def has(bits: Bits, mask: np.uint32) -> Flags:
+    """Whether any bit of the mask is set, (N,)."""
+    return np.asarray((bits & mask) != 0)
+
+
+def linked(direct: Bits, captured: Bits, matched: Flags, shared: Flags) -> Bits:
+    """Where people are known, bits (N,): identified there, or matched from a touchpoint that shares its data.
 
     Args:
-        direct: identified at the touchpoint itself, (N, T).
-        captured: could be recognised there, (N, T).
+        direct: identified at the touchpoint itself, bits (N,).
+        captured: could be recognised there, bits (N,).
         matched: the person's identities are found to be one person's, (N,).
         shared: see `sharing`, (T, T).
     """
-    pooled = direct.astype(np.float32) @ shared.astype(np.float32) > 0.0
-    return direct | (matched[:, np.newaxis] & captured & pooled)
+    known = direct.copy()
+    for mask in dict.fromkeys(masks(shared)):
+        if int(mask).bit_count() > 1:
+            met = matched & has(direct, mask)
+            known[met] |= captured[met] & mask
+    return known
 
 
-def latest(days: Array, matched: Flags, shared: Flags) -> Array:
-    """Last of the days (N, T) that each touchpoint can see, (N, T): its own, for matched people also others'."""
-    seen = days.copy()
-    for t in range(days.shape[1]):
-        others = shared[t].copy()
-        others[t] = False
-        if others.any():
-            theirs = days[:, others].max(axis=1)
-            seen[:, t] = np.where(matched, np.maximum(days[:, t], theirs), days[:, t])
-    return seen
-
-
-def packed(flags: Flags) -> NDArray[np.uint32]:
-    """Flags (N, T) as one number a person, bit t for touchpoint t."""
-    weights = np.uint32(1) << np.arange(flags.shape[1], dtype=np.uint32)
-    return np.asarray((flags * weights).sum(axis=1, dtype=np.uint32))
-
-
-def unpacked(bits: NDArray[np.uint32], count: int) -> Flags:
-    """The first `count` bits of numbers (N,) as flags (N, count)."""
-    return np.asarray((bits[:, np.newaxis] >> np.arange(count, dtype=np.uint32)) & np.uint32(1), dtype=bool)
+def latest(days: Array, t: int, matched: Flags, shared: Flags) -> Array:
+    """Last of the days (N, T) that touchpoint t can see, (N,): its own, for matched people also others'."""
+    own = days[:, t]
+    every = own
+    for other in np.flatnonzero(shared[t]):
+        every = np.maximum(every, days[:, other])
+    return np.where(matched, every, own)
 
 
 def credits(

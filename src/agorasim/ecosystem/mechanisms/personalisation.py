@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import FIXED
+from agorasim.ecosystem.mechanisms import identity
+from agorasim.ecosystem.mechanisms.aiming import Knowledge
 from agorasim.ecosystem.mechanisms.base import Lever, Mechanism
-from agorasim.ecosystem.mechanisms.identity import NEVER, capture_share, latest
-from agorasim.ecosystem.mechanisms.platform import Knowledge, platform_of
+from agorasim.ecosystem.mechanisms.identity import NEVER, capture_share
+from agorasim.ecosystem.mechanisms.platform import platform_of
 from agorasim.scenario.catalogue import KINDS
 
 if TYPE_CHECKING:
@@ -105,15 +107,20 @@ def data_quality(known: Knowledge, reached: Array, today: int, settings: Persona
     Mean over the touchpoints `reached` (T,) of 1 - (1 - insight) ** n, n being the touchpoints that know the person and
     whose data are seen there (0 where the person is not known), times 2 ** -(age of the last event / half-life).
     """
-    own, others = known.direct.astype(np.float64), known.direct.astype(np.float64) @ known.shared.astype(np.float64)
-    seen = np.where(known.matched[:, np.newaxis], others, own)
-    depth = (1.0 - (1.0 - settings.insight) ** seen) * known.known
-    last = latest(known.last, known.matched, known.shared).astype(np.int64)
-    # A member without any event is known from the day of joining on; what membership tells does not age.
-    age = np.where(last > NEVER, today - last, 0)
-    worth = depth * np.exp2(-age / settings.half_life)
-    count = int(reached.sum())
-    return np.asarray(worth[:, reached].sum(axis=1) / count if count else np.zeros(len(worth)), dtype=np.float64)
+    size, chosen = len(known.matched), np.flatnonzero(reached)
+    closed = 1.0 - (1.0 - settings.insight) ** np.arange(len(reached) + 1)
+    out = np.zeros(size)
+    for t in chosen:
+        here = identity.has(known.known, identity.bit(int(t)))
+        own = identity.has(known.direct, identity.bit(int(t))).astype(np.int64)
+        every = sum(
+            identity.has(known.direct, identity.bit(int(s))).astype(np.int64) for s in np.flatnonzero(known.shared[t])
+        )
+        last = identity.latest(known.last, int(t), known.matched, known.shared)
+        # A member without any event is known from the day of joining on; what membership tells does not age.
+        age = np.where(last > NEVER, today - last.astype(np.int64), 0)
+        out += np.where(here, closed[np.where(known.matched, every, own)] * np.exp2(-age / settings.half_life), 0.0)
+    return out / len(chosen) if len(chosen) else out
 
 
 def _addressable(scenario: Scenario, brand: str) -> NDArray[np.bool_]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim.behaviour.columns import AT_CREDIT, AT_CREDIT_MONEY, MEDIA
-from agorasim.ecosystem.mechanisms import identity
+from agorasim.behaviour.columns import AT_CREDIT, AT_CREDIT_MONEY
+from agorasim.ecosystem.mechanisms import aiming, identity
+from agorasim.ecosystem.mechanisms.aiming import Knowledge
 from agorasim.ecosystem.mechanisms.base import Lever, Mechanism
-from agorasim.ecosystem.mechanisms.identity import NEVER, Flags
+from agorasim.ecosystem.mechanisms.identity import NEVER, Bits, Flags
 from agorasim.randomness import PURPOSES, stable_id, uniforms
 from agorasim.scenario.catalogue import KINDS
 from agorasim.scenario.schema.data_platform import INTEGRATION
@@ -19,31 +20,13 @@ from agorasim.scenario.schema.data_platform import INTEGRATION
 if TYPE_CHECKING:
     from agorasim.ecosystem.world import World
     from agorasim.scenario.schema import Scenario
-    from agorasim.scenario.schema.data_platform import Audience
 
 Array = NDArray[Any]
 
 CAPTURE = PURPOSES.declare("platform.capture", 88)
 MATCH = PURPOSES.declare("platform.match", 89)
 _EVERYWHERE: Final = np.uint32(2**32 - 1)
-_FIXED: Final = 65536  # expected users are summed as integers in this unit, as `Media` does
-_PLENTY: Final = 1e6  # impressions per user and day beyond which more of them change nothing
 _NOBODY: Final = -1
-
-
-class Knowledge(NamedTuple):
-    """What a brand can act on this morning."""
-
-    direct: Flags
-    """Identified at the touchpoint itself, (N, T)."""
-    known: Flags
-    """Identified there or matched from elsewhere, (N, T)."""
-    matched: Flags
-    """All identities are found to be one person's, (N,)."""
-    shared: Flags
-    """Which touchpoints share data, (T, T)."""
-    last: Array
-    """Last usable event by touchpoint, (N, T); `NEVER` without one."""
 
 
 class Platform(Mechanism):
@@ -83,8 +66,10 @@ class Platform(Mechanism):
         self._order = np.argsort(np.argsort(np.array(self._names)))
         self._checks_out = identity.checks_out(scenario)
         online = np.array([kind.online for kind in kinds], dtype=bool)
-        self._sells_media = np.array([kind.buys_media for kind in kinds], dtype=bool)
-        self._pixel = np.outer(online & self._sells_media, online)
+        media = np.array([kind.buys_media for kind in kinds], dtype=bool)
+        self._media = np.uint32(sum(1 << t for t in np.flatnonzero(media).tolist()))
+        self._by_name = np.argsort(self._order)
+        self._pixel = np.outer(online & media, online)
         self._visiting = np.array([kind.visits for kind in kinds], dtype=bool)
         self._members_only = np.array([kind.members_only for kind in kinds], dtype=bool)
         self._seller = np.array([self._names.index(o.touchpoint) for o in world.market.offers], dtype=np.int64)
@@ -96,6 +81,8 @@ class Platform(Mechanism):
         #: Integration of each platform's data today, and what each brand's money bought on each touchpoint per user.
         self._level = [int(platform.level) for _, platform in self._own]
         self._bought: dict[tuple[int, int], float] = {}
+        #: From morning to evening, what each brand can act on.
+        self._known: list[Knowledge] = []
         self._make_columns(world)
         self._make_rows(world)
 
@@ -137,26 +124,32 @@ class Platform(Mechanism):
 
     def _knowledge(self, world: World, k: int) -> Knowledge:
         b, platform = self._own[k]
+        today, fresh = world.day, platform.freshness
         consent = world.w.consent > 0
-        captured = identity.unpacked(self.columns["captured"][:, k], len(self._names)) & consent[:, np.newaxis]
+        captured = np.where(consent, self.columns["captured"][:, k], np.uint32(0))
         matched = (self.columns["matched"][:, k] > 0) & consent
-        events = np.maximum(self.columns["touched"][:, k], self.columns["paid"][:, k])
-        joined = np.where(self._joined_at(world, b), self.columns["joined"][:, k, np.newaxis], NEVER)
-        direct = identity.usable(events, world.day, platform.freshness, platform.retention)
-        direct |= identity.usable(joined, world.day, platform.freshness)  # while membership lasts
-        direct &= consent[:, np.newaxis]
+        last = np.maximum(self.columns["touched"][:, k], self.columns["paid"][:, k])
+        last[last > today - fresh] = NEVER
+        direct = np.zeros_like(captured)
+        for t in range(len(self._names)):
+            direct[identity.usable(last[:, t], today, fresh, platform.retention)] |= identity.bit(t)
+        joined = identity.usable(self.columns["joined"][:, k], today, fresh)  # while membership lasts
+        for t, member in self._memberships(world, b):
+            direct[joined & member] |= identity.bit(t)
+        direct[~consent] = 0
         shared = identity.sharing(world.scenario, platform, self._level[k])
-        last = np.where(identity.usable(events, world.day, platform.freshness), events, NEVER)
-        return Knowledge(direct, identity.linked(direct, captured, matched, shared), matched, shared, last)
+        known = identity.linked(direct, captured, matched, shared)
+        return Knowledge(direct, known, captured, matched, shared, last)
 
-    def _joined_at(self, world: World, b: int) -> Flags:
-        """Touchpoints that only members use, whose member a consumer is, (N, T)."""
+    def _memberships(self, world: World, b: int) -> list[tuple[int, Flags]]:
+        """Touchpoints of the brand that only members use, and who is a member there, (N,)."""
         owns = world.scenario.brands[self.brands[b]].owns
-        bits = [
-            world.member_bit(b, name) if name in owns and self._members_only[t] else 0
+        member = world.w.member[:, b]
+        return [
+            (t, np.asarray((member & np.uint8(world.member_bit(b, name))) > 0))
             for t, name in enumerate(self._names)
+            if name in owns and self._members_only[t]
         ]
-        return np.asarray((world.w.member[:, b, np.newaxis] & np.array(bits, dtype=np.uint8)) > 0)
 
     # --- the day ----------------------------------------------------------------------------------------------------
 
@@ -170,43 +163,37 @@ class Platform(Mechanism):
 
     def planned(self, world: World) -> None:
         """Erase what is too old, say who would be recognised today, and aim today's media."""
-        w = world.w
+        w, people = world.w, world.population
         self._minimise(world)
         w.known[:, self._others] = np.where(w.consent > 0, _EVERYWHERE, np.uint32(0))[:, np.newaxis]
-        knowledge = [self._knowledge(world, k) for k in range(len(self._own))]
-        for k, (b, _) in enumerate(self._own):
-            w.known[:, b] = identity.packed(self._recognised(world, k, knowledge[k]))
         if self._audiences or any(platform.frequency_cap is not None for _, platform in self._own):
             # Copies of a world share the day's pairs until they are planned anew.
             w.put(pairs=w.pairs.copy(), steps=w.steps.copy())
-        self._cap(world, knowledge)
-        aimed: dict[int, Flags] = {}
+        row = self._first_cap
+        self._known = [self._knowledge(world, k) for k in range(len(self._own))]
+        for (b, platform), known, level in zip(self._own, self._known, self._level, strict=True):
+            capped = platform.frequency_cap is not None
+            joint = capped and level != identity.SILO
+            w.known[:, b] = aiming.recognised(known, self._media, self._by_name if joint else None)
+            if capped:
+                aiming.cap(world, b, known.shared, row)
+                row += len(self._names)
         for row, (k, t, audience) in enumerate(self._audiences, self._first_audience):
-            self._aim(world, row, k, t, audience, knowledge[k])
-            if audience.who == "retarget":
-                aimed[k] = (w.audience[row] > 0) | aimed.get(k, False)
-        people = world.population
-        for k, who in aimed.items():
-            tally = np.bincount(people.segment[who], minlength=len(people.segments))
-            self.today["targeted"][self._own[k][0]] = tally
-
-    def _recognised(self, world: World, k: int, known: Knowledge) -> Flags:
-        """Where people are known, or will be once they click, visit or see an ad today, (N, T).
-
-        Whose identities are not matched cannot be counted across touchpoints: under a common frequency cap such people
-        are recognised at one of the touchpoints that sell media, the first by name.
-        """
-        consent = world.w.consent > 0
-        there = identity.unpacked(self.columns["captured"][:, k], len(self._names)) & consent[:, np.newaxis]
-        there |= known.known
-        if self._own[k][1].frequency_cap is not None and self._level[k] != identity.SILO:
-            others = there & self._sells_media
-            by_name = np.argsort(self._order)
-            first = np.zeros_like(others)
-            rows = np.flatnonzero(others.any(axis=1))
-            first[rows, by_name[others[rows][:, by_name].argmax(axis=1)]] = True
-            there &= known.matched[:, np.newaxis] | ~self._sells_media | first
-        return there
+            b, platform = self._own[k]
+            chosen = aiming.choose(
+                audience, t, self._known[k], self.columns["touched"][:, k], self.columns["paid"][:, k], self._visiting,
+                world.day, platform.freshness,
+            )  # fmt: skip
+            aiming.aim(world, b, t, row, chosen, audience, self._bought)
+            self.today["audience"][b, t] = int(chosen.sum())
+        for k, (b, _) in enumerate(self._own):
+            rows = [
+                row
+                for row, (own, _, audience) in enumerate(self._audiences, self._first_audience)
+                if own == k and audience.who == "retarget"
+            ]
+            followed = people.segment[w.audience[rows].any(axis=0)]
+            self.today["targeted"][b] = np.bincount(followed, minlength=len(people.segments))
 
     def _minimise(self, world: World) -> None:
         for k, (_, platform) in enumerate(self._own):
@@ -216,68 +203,6 @@ class Platform(Mechanism):
             old = np.maximum(touched, paid) < world.day - platform.retention
             touched[old] = NEVER
             paid[old] = NEVER
-
-    def _cap(self, world: World, knowledge: list[Knowledge]) -> None:
-        """Count paid impressions of people whom a brand knows over all touchpoints that share data."""
-        pairs = world.w.pairs
-        rows = self._first_cap
-        for k, (b, platform) in enumerate(self._own):
-            if platform.frequency_cap is None:
-                continue
-            most = math.floor(world.lever(b, "data_platform.frequency_cap") + 0.5)
-            for t in range(len(self._names)):
-                mine = self._ads(world, b, t)
-                # Touchpoints that share data count together, in the row of the first of them.
-                pairs["group"][mine] = rows + int(knowledge[k].shared[t].argmax())
-                pairs["most"][mine] = most
-            rows += len(self._names)
-
-    @staticmethod
-    def _ads(world: World, b: int, t: int) -> Flags:
-        """Which of today's pairs are a brand's ads on touchpoint t."""
-        pairs = world.w.pairs
-        paid = (pairs["mode"] == MEDIA) & (pairs["members"] == 0)  # neither presence nor messages to members
-        return np.asarray((pairs["brand"] == b) & (pairs["touch"] == t) & paid)
-
-    def _aim(self, world: World, row: int, k: int, t: int, audience: Audience, known: Knowledge) -> None:
-        """Show a brand's ads on touchpoint t to an audience only, with all the money that there is for it."""
-        w, b = world.w, self._own[k][0]
-        aimed = self.audience(world, k, t, audience, known)
-        w.audience[row] = aimed
-        self.today["audience"][b, t] = int(aimed.sum())
-        pairs = w.pairs
-        for p in np.flatnonzero(self._ads(world, b, t)):
-            if world.media_fresh or (b, t) not in self._bought:
-                self._bought[b, t] = float(pairs["mean"][p])
-            pairs["audience"][p] = row
-            # Users at large are known of every touchpoint; of single people only those in or out of an audience.
-            in_or_out = aimed if audience.who == "retarget" else ~aimed
-            users = int(np.rint(w.use[t, in_or_out].astype(np.float64) * _FIXED).sum()) / _FIXED
-            if audience.who != "retarget":
-                users = world.media.users[t] - users
-            each = self._bought[b, t] * world.media.users[t] / users if users > 0.0 else 0.0
-            world.set_pair_mean(int(p), min(each, _PLENTY))
-
-    def audience(self, world: World, k: int, t: int, audience: Audience, known: Knowledge) -> Flags:
-        """Whom the k-th platform's ads on touchpoint t are shown to today, (N,)."""
-        today, fresh = world.day, self._own[k][1].freshness
-        touched, paid = self.columns["touched"][:, k], self.columns["paid"][:, k]
-        there = known.known[:, t]
-        if audience.who == "retarget":
-            events = np.full_like(touched, NEVER)
-            for kind, of in (("visit", self._visiting), ("click", ~self._visiting)):
-                if kind in audience.events:
-                    events[:, of] = touched[:, of]
-            if "purchase" in audience.events:
-                events = np.maximum(events, paid)
-            seen = identity.latest(events, known.matched, known.shared)[:, t]
-            chosen = there & identity.usable(seen, today, fresh, audience.within)
-        else:
-            chosen = np.ones(world.size, dtype=bool)
-        if audience.exclude_buyers is not None:
-            bought = identity.latest(paid, known.matched, known.shared)[:, t]
-            chosen &= ~(there & identity.usable(bought, today, fresh, audience.exclude_buyers))
-        return chosen
 
     def settled(self, world: World, orders: Array) -> None:
         """Note today's identified visits, clicks and purchases, and credit orders as the data allow."""
@@ -291,13 +216,14 @@ class Platform(Mechanism):
     def _note_touches(self, world: World, k: int, b: int) -> None:
         w = world.w
         touched = self.columns["touched"][:, k]
-        can = identity.unpacked(w.known[:, b], len(self._names))
-        for name, bit in world.media.bits.items():
+        can: Bits = w.known[:, b]
+        for name, place in world.media.bits.items():
             t = self._names.index(name)
-            touched[can[:, t] & ((w.visited[:, b] >> np.uint32(bit)) & np.uint32(1) > 0), t] = world.day
+            visited = identity.has(w.visited[:, b], identity.bit(place))
+            touched[visited & identity.has(can, identity.bit(t)), t] = world.day
         clicked = np.flatnonzero(w.touch_day[:, b] == world.day)
         at = w.last_touch[clicked, b].astype(np.int64)
-        here = can[clicked, at]
+        here = (can[clicked] >> at.astype(np.uint32)) & np.uint32(1) > 0
         touched[clicked[here], at[here]] = world.day
 
     def _credit(self, world: World, k: int, b: int, orders: Array) -> None:
@@ -330,14 +256,16 @@ class Platform(Mechanism):
             member = (w.member[:, b] > 0) & (w.consent > 0)
             joined[member & (joined == NEVER)] = world.day
             joined[~member] = NEVER
-            # From tonight on, whom the brand has identified; what happened today is usable in `freshness` days.
-            w.known[:, b] = identity.packed(self._knowledge(world, k).known)
+            # From tonight on, whom the brand has identified by this morning; what happened today becomes usable.
+            w.known[:, b] = np.where(w.consent > 0, self._known[k].known, np.uint32(0))
             known = people.segment[w.known[:, b] > 0]
             self.today["identified"][b] = np.bincount(known, minlength=len(people.segments))
-            self.today["identities"][b] = identity.unpacked(w.known[:, b], len(self._names)).sum(axis=0)
+            for t in range(len(self._names)):
+                self.today["identities"][b, t] = int(identity.has(w.known[:, b], identity.bit(t)).sum())
             a_day = world.minor(getattr(platform.cost, INTEGRATION[self._level[k]]) * world.factor)
             profiles = platform.cost.per_profile * world.scenario.currency.minor_units * len(known)
             world.charge(b, "platform", a_day + round(profiles))
+        self._known = []
 
     def forget(self, world: World, who: Array) -> None:
         """Erase what was noted of `who` (n,), who took consent back."""
