@@ -165,7 +165,7 @@ def check_sales(d: Diary) -> None:
         for cost, each in (("cost_of_goods", brand.product.unit_cost), ("fulfilment_cost", None)):
             each = getattr(terms, "delivery_cost", 0.0) if each is None else each
             assert np.array_equal(d.minor(here[cost]), here.orders * whole(each, d.units))
-        exact = d.minor(here.revenue) * getattr(terms, "commission", 0.0)
+        exact = d.minor(here.revenue) * (getattr(terms, "commission", 0.0) or 0.0)
         assert (np.abs(d.minor(here.commission) - exact) <= 0.5 + 1e-6).all()
         check_shelf(d, offer, here, terms)
     m = {name: d.minor(d.of["brand"][name]) for name in (
