@@ -133,6 +133,27 @@ def test_talk_stays_in_the_segment_where_all_friends_are_alike() -> None:
     assert apart.history.extra["aware_by_talk"].sum() == 0
 
 
+def test_leaders_are_heard_by_their_followers_and_by_nobody_else() -> None:
+    alone = {f"social__layers__{layer}__strength": 0.0 for layer in ("friends", "acquaintances")}
+    done = world("word_of_mouth", **alone, social__layers__followers__strength=1.0).run()
+    graph = done.graphs["followers"]
+    leaders = np.flatnonzero(np.diff(graph.indptr))
+    assert graph.directed
+    assert 20 < len(leaders) < 90  # about a twentieth of 1000
+    assert 3.0 < graph.entries / graph.n <= 4.0  # who is drawn twice is followed once
+    contact = done.mechanism("talk_statistics")
+    assert contact is not None
+    told = np.flatnonzero(contact.columns["contact"][:, 0] == TALK)
+    assert len(told) > 50
+    assert set(told.tolist()) <= set(graph.neighbours.tolist())
+
+
+def test_ties_of_a_layer_differ_in_strength_around_its_mean() -> None:
+    even, uneven = (world("word_of_mouth", social__layers__friends__strength_cv=cv).run() for cv in (0.0, 2.0))
+    assert even.digest() != uneven.digest()
+    talk.holds(uneven)
+
+
 def test_replaying_its_own_messages_gives_the_same_world() -> None:
     told = world("referral", brands__lumo__seeding__rate=1.0)
     told.tape = Tape()
