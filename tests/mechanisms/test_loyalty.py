@@ -233,6 +233,20 @@ def test_the_table_of_customers_ties_to_the_kpis_and_can_be_fitted(tmp_path: Pat
     )
 
 
+def test_the_first_half_tells_the_second() -> None:
+    """Like the authors of the BG/NBD: fitted to one period, held against what the same customers then do."""
+    settings = {**ALONE, "category.churn.satisfaction": 0.0}
+    world = World(scenario("churn", 700, 240, **settings)).run(120)
+    early = world.mechanism("customers").table(world).to_pandas().query("brand == 'lumo'").set_index("consumer")
+    model = fit_bg_nbd(early["repeats"], early["recency"], early["days"])
+    expected = model.expected(120.0, early["repeats"], early["recency"], early["days"])
+    world.run()
+    late = world.mechanism("customers").table(world).to_pandas().query("brand == 'lumo'").set_index("consumer")
+    came = late.loc[early.index, "repeats"] - early["repeats"]
+    assert expected.sum() == pytest.approx(came.sum(), rel=0.12)
+    assert np.corrcoef(expected, came)[0, 1] > 0.6
+
+
 def test_both_drivers_agree() -> None:
     for name in ("loyalty", "churn"):
         spec = scenario(name, 150, 20, **({} if name == "loyalty" else {"brands.lumo.win_back.after": 5}))
