@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim.behaviour.choice import choose_one
 from agorasim.behaviour.columns import ORDERS_WRITTEN
 
 if TYPE_CHECKING:
@@ -49,17 +48,16 @@ def next_best(world: World, at: Array, barred: Array) -> Array:
     Their own offers are among the barred, and stay written in the orders.
     The draws are those of the first choice, so that this is exactly the choice among what is left.
     """
-    w, orders = world.w, world.orders
-    had = orders["offer"][at]
+    orders, table = world.orders, world.w.offers
+    at = np.asarray(at, dtype=np.int64)
+    had, doors = orders["offer"][at], table["open"].copy()
     if (barred.sum(axis=1) == 1).all() and barred[np.arange(len(at)), had].all():
         world.second_choice(at)
-        out = orders["offer"][at].astype(np.int64)
-        orders["offer"][at] = had
-        return out
-    doors = w.offers["open"].copy()
-    out = np.empty(len(at), dtype=np.int64)
-    for k, order in enumerate(orders[at]):
-        w.offers["open"] = doors & ~barred[k]
-        out[k] = choose_one(w, np.int64(order["consumer"]), np.int64(order["sequence"]), np.int64(order["offer"]))
-    w.offers["open"] = doors
-    return out
+    else:
+        for k in range(len(at)):
+            table["open"] = doors & ~barred[k]
+            world.second_choice(at[k : k + 1])
+        table["open"] = doors
+    found = orders["offer"][at].astype(np.int64)
+    orders["offer"][at] = had
+    return found
