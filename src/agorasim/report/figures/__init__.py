@@ -41,7 +41,7 @@ def makers() -> tuple[Maker, ...]:
 
 def mechanism_makers(scenario: Mapping[str, Any]) -> tuple[Maker, ...]:
     """Figures that only some mechanisms give anything to show: those of the mechanisms that a scenario has on."""
-    from agorasim.report.figures import paths, visits
+    from agorasim.report.figures import fairness, paths, visits
 
     data = scenario.get("data", {})
     found = []
@@ -52,4 +52,6 @@ def mechanism_makers(scenario: Mapping[str, Any]) -> tuple[Maker, ...]:
         found.append(
             Maker("path_flows", "Moves between touchpoints", "no logged order came after a step", paths.path_flows)
         )
+    if data.get("fairness") is not None:
+        found.append(Maker("fairness", "How alike segments are served", "there is one segment", fairness.fairness))
     return tuple(found)
