@@ -283,15 +283,11 @@ class Results:
         return made
 
     def customers(self, brand: str | Sequence[str] | None = None) -> pd.DataFrame:
-        """Every customer whose first order was seen (`outcomes.lifetime`): when they came, what they bought.
-
-        Args:
-            brand: one brand or several; all when None.
+        """Every customer of a brand, of several or of all (None) whose first order was seen (`outcomes.lifetime`).
 
         Returns:
             `replicate, consumer, brand, segment, cohort, first_day, last_day, left_day, days, orders, repeats, recency,
-            revenue, margin, discounted_margin`; days count from the world's first. `agorasim.measures.lifetime` has
-            estimators for such a table.
+            revenue, margin, discounted_margin`; `agorasim.measures.lifetime` has estimators for such a table.
 
         Raises:
             InputError: the run kept no such table, or an unknown brand.
