@@ -73,7 +73,9 @@ def contacts(seen: Preview) -> Section:
         touchpoint = seen.scenario.touchpoints[names[t]]
         how = "members" if pair["members"] else "paid" if pair["mode"] == c.MEDIA else "owned"
         met, impressions, clicks = expected_contact(world, pair)
-        price = float(world.media.price[b, t]) / minor * (1000.0 if touchpoint.cost.model == "cpm" else 1.0)
+        # A commission is a share; all else is money for a unit.
+        unit = {"cpm": 1000.0 / minor, "commission": 1.0}.get(touchpoint.cost.model, 1.0 / minor)
+        price = float(world.media.price[b, t]) * unit
         users = world.media.users[t] / world.size
         rows.append(
             (world.media.brands[b], names[t], how, _spend(spend * seen.scale), _spend(spend / world.size, 4),
@@ -132,6 +134,8 @@ def expected_contact(world: Any, pair: Any) -> tuple[float, float, float]:
 
 def capped_poisson(mean: float, most: int) -> Floats:
     """Probabilities of 0 .. most of a Poisson number of which at most `most` happen."""
+    if mean <= 0.0:  # ads for an audience that is empty on the first morning
+        return np.array([1.0] + [0.0] * most)
     out = np.array([math.exp(k * math.log(mean) - mean - math.lgamma(k + 1)) for k in range(most)])
     return np.append(out, max(0.0, 1.0 - out.sum()))
 
