@@ -9,7 +9,7 @@ import pytest
 from switching import catalogue
 from talking import data, world
 
-from agorasim import Ecosystem
+from agorasim import BrandAction, Ecosystem, Policy
 from agorasim.behaviour.columns import AT_CREDIT, AT_CREDIT_MONEY, AT_IMPRESSIONS, AT_REACH, AT_SEARCHES
 from agorasim.ecosystem import World
 from agorasim.ecosystem.airtime import HOURLY
@@ -128,6 +128,21 @@ def test_one_search_shows_results_and_ads() -> None:
     searched = done.history.touch[:, :, :, AT_SEARCHES].sum(axis=0)
     assert (searched[:, 0] == searched[:, 1]).all()
     assert searched[0, 0] > 1000
+
+
+def test_policies_move_bids() -> None:
+    class Bolder(Policy):
+        name = "bolder_bids"
+
+        def decide(self, view: Any) -> BrandAction:
+            return BrandAction(spend={"ads": 400.0}, levers={"bidding.bid": 2.5})
+
+    bold = world("auction")
+    bold.strategies.policies[0] = Bolder()
+    high, low = total(bold.run(), "clicks", "lumo"), total(world("auction").run(), "clicks", "lumo")
+    as_scenario = world("auction", brands__lumo__bids__ads__bid=2.5).run()
+    assert high > 2 * low
+    assert np.array_equal(bold.history.touch, as_scenario.history.touch)
 
 
 # --- hours and money ------------------------------------------------------------------------------------------------

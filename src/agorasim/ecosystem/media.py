@@ -113,6 +113,8 @@ class Media:
         #: What each unit bought today costs, minor units; 0 where nothing is charged by the unit.
         self.price = np.zeros((len(self.brands), len(self.names)))
         self._festival = 1.0
+        #: What policies multiply their brands' bids by, (B,).
+        self.bid_factor = np.ones(len(self.brands))
 
     def expect_searches(self, use: Array, need_rate: Array) -> None:
         """Set how many needs are expected to be searched on an ordinary day, from use (T, N) and need rates (N,)."""
@@ -289,6 +291,7 @@ class Media:
         settings, unit = touchpoint.auction, self._minor * self._festival
         offers = [brand.bids.get(self.names[t], Bid()) for brand in brands]
         bids = [(touchpoint.cost.price if offer.bid is None else offer.bid) * unit for offer in offers]
+        bids = (np.array(bids) * self.bid_factor).tolist()
         # By name, because of equal scores the first is ranked above.
         order = sorted(range(len(bids)), key=self.brands.__getitem__)
         done = clear(

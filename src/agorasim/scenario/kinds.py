@@ -86,7 +86,7 @@ KINDS: Final[dict[str, KindTraits]] = {
     "display": media(
         "display and retargeting",
         use=0.6, click_rate=0.002, awareness=0.02, goodwill=0.002,
-        identity="cookie", targeting="context", footprint=0.5,
+        identity="cookie", targeting="behaviour", footprint=0.5,
     ),
     "retargeting": media(
         "display ads that follow people by what they did before",

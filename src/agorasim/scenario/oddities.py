@@ -85,10 +85,26 @@ def _touchpoints(scenario: Scenario) -> Oddities:
             yield f"{path}.click_rate", "is 0 where clicks are paid (cpc), so money buys nothing"
         if "cost" in touchpoint.model_fields_set and touchpoint.cost != type(touchpoint.cost)() and not kind.buys_media:
             yield f"{path}.cost", f"has no effect: a touchpoint of kind {touchpoint.kind!r} takes no media money"
+    yield from _aimed(scenario)
     for segment, who in scenario.population.segments.items():
         for name in who.use:
             if KINDS[scenario.touchpoints[name].kind].members_only and who.use[name] > 0.9:
                 yield f"population.segments.{segment}.use.{name}", "nearly every member uses it every day"
+
+
+def _aimed(scenario: Scenario) -> Oddities:
+    """Ads that follow people where nobody can be followed, or follow nobody where they could."""
+    for brand, model in scenario.brands.items():
+        audiences = {} if model.data_platform is None else model.data_platform.audiences
+        for name, audience in audiences.items():
+            found = scenario.touchpoints[name]
+            if audience.who == "retarget" and found.targeting not in ("behaviour", "person"):
+                path = f"brands.{brand}.data_platform.audiences.{name}"
+                yield path, f"follows people where the finest thing that can be aimed at is {found.targeting!r}"
+        for name in _plan(model):
+            planned = scenario.touchpoints.get(name)
+            if planned is not None and planned.kind == "retargeting" and name not in audiences:
+                yield f"brands.{brand}.policy.plan.{name}", "retargets nobody in particular without an audience"
 
 
 def _places(scenario: Scenario) -> Oddities:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from agorasim.ecosystem.mechanisms.availability import Availability
 from agorasim.ecosystem.mechanisms.back_orders import BackOrders
 from agorasim.ecosystem.mechanisms.base import HOOKS, OPTIONAL, Lever, Mechanism
+from agorasim.ecosystem.mechanisms.bidding import Bidding
 from agorasim.ecosystem.mechanisms.channels import Channels
 from agorasim.ecosystem.mechanisms.churn import Churn
 from agorasim.ecosystem.mechanisms.consent import Consent
@@ -60,6 +61,7 @@ __all__ = ["HOOKS", "MECHANISMS", "OPTIONAL", "Lever", "Mechanism", "active", "m
 MECHANISMS: Final[tuple[type[Mechanism], ...]] = (
     Shocks,
     OwnedContact,
+    Bidding,
     Consent,
     Platform,
     LifeStages,
