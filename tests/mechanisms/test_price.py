@@ -101,7 +101,8 @@ def test_coupons_tie_to_money_and_to_purses() -> None:
 
 @pytest.mark.parametrize("to", ["customers", "newcomers", "members", "lapsed"])
 def test_only_those_who_qualify_get_coupons(to: str) -> None:
-    terms = {"amount": 3.0, "to": to, "lapsed_after": 5, "segments": ["careful"], "where": "online"}
+    terms = {"amount": 3.0, "to": to, "segments": ["careful"], "where": "online"}
+    terms |= {"lapsed_after": 5} if to == "lapsed" else {}
     world = World(scenario("coupons", brands__lumo__coupons={"c": {**terms, "start": "2026-03-12"}}))
     world.run(10)
     bought, member = world.w.bought[:, 0].copy(), world.w.member[:, 0].copy()
@@ -232,6 +233,8 @@ def test_both_drivers_agree() -> None:
         ("brands.lumo.coupons", {"c": {"amount": 3.0, "touchpoint": "shop"}}, ("touchpoint", "did you mean 'shops'")),
         ("brands.rivo.coupons", {"c": {"amount": 3.0, "where": "online"}}, ("rivo", "nowhere online")),
         ("brands.lumo.promotions", {"p": {"discount": 0.1}}, ("'start'", "'weekdays'", "'festival'")),
+        ("brands.lumo.promotions", {"p": {"discount": 0.1, "weekdays": [1], "days": 2}}, ("'days' goes with 'start'",)),
+        ("brands.lumo.coupons", {"c": {"amount": 3.0, "lapsed_after": 9}}, ("goes with 'to: lapsed'",)),
         ("brands.lumo.promotions", {"p": {"discount": 0.1, "festival": "spring"}}, ("unknown festival 'spring'",)),
         ("brands.rivo.win_back", {"where": "online"}, ("brands.rivo.win_back.where", "nowhere online")),
         ("category.reference_prices", {"memry": 0.3}, ("did you mean 'memory'",)),

@@ -71,7 +71,6 @@ def _coupon(dice: Dice, data: dict[str, Any], brand: dict[str, Any], channels: l
     whom = ["everybody", "customers", "newcomers", "lapsed"] + ["members"] * bool(brand.get("owns"))
     coupon: dict[str, Any] = {
         "to": dice.one(whom),
-        "lapsed_after": dice.whole(1, 9),
         "chance": dice.real(0.0, 1.0),
         "every": dice.one((None, dice.whole(1, 9))),
         "days": dice.whole(1, 9),
@@ -79,6 +78,8 @@ def _coupon(dice: Dice, data: dict[str, Any], brand: dict[str, Any], channels: l
         "awareness": dice.real(0.0, 0.2),
         "segments": dice.some(list(data["population"]["segments"]), 0, 2),
     }
+    if coupon["to"] == "lapsed":
+        coupon["lapsed_after"] = dice.whole(1, 9)
     if brand.get("owns"):
         coupon["touchpoint"] = dice.one((None, *brand["owns"]))
     return coupon | ({"amount": dice.real(0.01, 30.0)} if dice.chance() else {"share": dice.real(0.01, 0.9)})

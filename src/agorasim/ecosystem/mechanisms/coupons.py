@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from agorasim.scenario.schema.prices import Coupon
 
 Array = NDArray[Any]
+#: Days without an order after which a customer counts as lapsed where a campaign says nothing else.
+LAPSED = 60
 ISSUE = PURPOSES.declare("coupons.issue", 124)
 
 
@@ -105,7 +107,7 @@ class Coupons(Mechanism):
             fits = w.member[:, b] > 0
         elif coupon.to == "lapsed":
             last = self.columns["last_order"][:, b]
-            fits = (last >= 0) & (world.day - last >= coupon.lapsed_after)
+            fits = (last >= 0) & (world.day - last >= (coupon.lapsed_after or LAPSED))
         if coupon.segments:
             wanted = [self.segments.index(name) for name in coupon.segments]
             fits = fits & np.isin(world.population.segment, wanted)

@@ -109,7 +109,7 @@ def running(scenario: Scenario, promotion: Promotion, count: int) -> NDArray[np.
         start, length = festival.start, festival.days
     else:
         assert promotion.start is not None
-        start, length = promotion.start, promotion.days
+        start, length = promotion.start, promotion.days or 1
     begin = (datetime.date.fromisoformat(start) - first).days
     out: NDArray[np.bool_] = (days >= begin) & (days < begin + length)
     return out

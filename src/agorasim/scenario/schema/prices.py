@@ -26,8 +26,8 @@ class Coupon(Strict):
     to: Literal["everybody", "customers", "newcomers", "members", "lapsed"] = "everybody"
     """Who gets one: everybody, people who have bought from the brand, people who never have, its members, or
     customers without an order for `lapsed_after` days."""
-    lapsed_after: Days = 60
-    """Days without an order after which a customer counts as lapsed."""
+    lapsed_after: Days | None = None
+    """Days without an order after which a customer counts as lapsed, with `to: lapsed`; absent: 60."""
     segments: list[Name] = []
     """Only people of these segments; all when empty."""
     chance: Probability = 1.0
@@ -51,6 +51,8 @@ class Coupon(Strict):
     def _one_value(self) -> Coupon:
         if (self.amount is None) == (self.share is None):
             raise ValueError("give exactly one of 'amount' (money) and 'share' (of the list price)")
+        if self.lapsed_after is not None and self.to != "lapsed":
+            raise ValueError(f"'lapsed_after' goes with 'to: lapsed' (got to: {self.to})")
         return self
 
 
@@ -61,8 +63,8 @@ class Promotion(Strict):
     """Share of the price taken off."""
     start: Date | None = None
     """First day (YYYY-MM-DD), with `days`; or give `weekdays` or `festival`."""
-    days: Days = 1
-    """How many days it lasts from `start`."""
+    days: Days | None = None
+    """How many days it lasts from `start`; absent: 1."""
     weekdays: list[Weekday] = []
     """Runs on these weekdays, Monday 0."""
     festival: Name | None = None
@@ -75,6 +77,8 @@ class Promotion(Strict):
         given = [self.start is not None, bool(self.weekdays), self.festival is not None]
         if sum(given) != 1:
             raise ValueError("give exactly one of 'start' (with 'days'), 'weekdays' and 'festival'")
+        if self.days is not None and self.start is None:
+            raise ValueError("'days' goes with 'start'; weekdays and festivals have their own length")
         return self
 
 
