@@ -17,6 +17,7 @@ from agorasim.ecosystem.mechanisms.identity import NEVER
 from agorasim.ecosystem.mechanisms.personalisation import Personalise
 from agorasim.ecosystem.mechanisms.platform import Platform
 from agorasim.ecosystem.privacy import laplace, sensitivities
+from agorasim.measures import fairness
 from agorasim.scenario import ScenarioError
 from agorasim.scenario.schema import Scenario
 
@@ -322,6 +323,16 @@ def test_the_fairness_table_says_who_is_served() -> None:
     reach = model.history.by_segment[:, 0, :, 0].sum(axis=0) / table.people.to_numpy() / days
     assert table.reach.to_numpy() == pytest.approx(reach)
     assert model.history.extra["targeted_parity"][-1, 0] / FIXED == pytest.approx(table.targeted_parity.min(), abs=1e-6)
+
+
+def test_parity_and_price_gap_of_known_figures() -> None:
+    rates = fairness.rates(np.array([[10, 4, 0], [0, 0, 0]]), np.array([10, 8, 0]))
+    assert rates[0, :2].tolist() == [1.0, 0.5]
+    assert np.isnan(rates[:, 2]).all()
+    assert fairness.least(fairness.parity(rates)).tolist() == [0.5, 1.0]
+    ratios = fairness.price_ratios(np.array([[100, 300, 0], [50, 0, 0]]), np.array([[10, 10, 0], [5, 0, 0]]))
+    assert ratios[0, :2].tolist() == [0.5, 1.5]
+    assert fairness.price_gap(ratios).tolist() == [1.0, 0.0]
 
 
 # --- worlds ----------------------------------------------------------------------------------------------------------

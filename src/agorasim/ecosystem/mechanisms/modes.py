@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import NEEDS_ARISEN, REACHED
 from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.ecosystem.mechanisms.platform import known_today
 from agorasim.ecosystem.population import gamma_of_mean_one
 from agorasim.randomness import NOBODY, PURPOSES, stable_id
 from agorasim.scenario.catalogue import KINDS
@@ -257,6 +258,6 @@ def knows(world: World, who: Array) -> NDArray[np.bool_]:
     consenting member, buyer or visitor."""
     w = world.w
     if len(w.known):
-        return np.asarray(w.known[who] > 0)
+        return np.asarray(known_today(world)[who] > 0)
     met = (w.member[who] > 0) | (w.bought[who] > 0) | (w.touch_day[who] >= 0)
     return np.asarray(met & (w.consent[who, None] > 0))

@@ -56,7 +56,6 @@ class Personalise(Mechanism):
         #: Pieces in use that fit and that do not, by brand.
         self._good = [0.0] * len(self._own)
         self._bad = [0.0] * len(self._own)
-        self._before: dict[int, Array] = {}
 
     def planned(self, world: World) -> None:
         """Make today's content, and say how relevant contacts are to each person."""
@@ -70,16 +69,9 @@ class Personalise(Mechanism):
             fit = data_quality(known, self._reached[k], world.day, settings) * self.variety(world, k)
             good = self._good[k] / max(self._good[k] + self._bad[k], 1e-12)
             factor = 1.0 + fit * (settings.lift * good - settings.harm * (1.0 - good))
-            self._before[b] = relevance[:, b].copy()
             relevance[:, b] = relevance[:, b].astype(np.float64) * factor
             self.today["relevance"][b] = int(np.rint(factor * FIXED).astype(np.int64).sum()) // world.size
             self.today["content"][b] = round((self._good[k] + self._bad[k]) * FIXED)
-
-    def closing(self, world: World) -> None:
-        """What else makes contacts relevant goes on from where it was."""
-        for b, before in self._before.items():
-            world.w.relevance[:, b] = before
-        self._before = {}
 
     def variety(self, world: World, k: int) -> float:
         """What the pieces in use cover of all that segments could be shown (0 to 1), with diminishing returns."""

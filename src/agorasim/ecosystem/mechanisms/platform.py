@@ -122,6 +122,10 @@ class Platform(Mechanism):
         k = next((k for k, (own, _) in enumerate(self._own) if own == b), None)
         return None if k is None else self._knowledge(world, k)
 
+    def this_morning(self) -> list[tuple[int, Knowledge]]:
+        """What brands could act on this morning; empty at night, when `w.known` says who is known."""
+        return [(b, known) for (b, _), known in zip(self._own, self._known, strict=False)]
+
     def _knowledge(self, world: World, k: int) -> Knowledge:
         b, platform = self._own[k]
         today, fresh = world.day, platform.freshness
@@ -273,6 +277,19 @@ class Platform(Mechanism):
             self.columns[name][who] = NEVER
         mine = slice(self._first_audience, self._first_audience + len(self._audiences))
         world.w.audience[mine, who] = 0
+
+
+def known_today(world: World) -> Bits:
+    """Where brands know people as of this morning, bits (N, B); in a world with a platform.
+
+    `w.known` says while a day runs where people would be recognised, which is more.
+    """
+    known: Bits = world.w.known.copy()
+    platform = platform_of(world)
+    if platform is not None:
+        for b, found in platform.this_morning():
+            known[:, b] = found.known
+    return known
 
 
 def platform_of(world: World) -> Platform | None:
