@@ -94,7 +94,7 @@ def _pools(s: Subject, name: str, brand: Brand) -> None:
 
 def _alike(s: Subject, at: KeyPath, members: dict[str, Place | Sells]) -> None:
     """Members of a pool get their goods by one rule; s and S add up, everything else must be equal."""
-    rules = {}
+    rules: dict[str, str] = {}
     for name, seller in members.items():
         rule = seller.replenish
         shown = f"every {seller.restock_every} days" if rule is None else (
