@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from agorasim.errors import unknown
+from agorasim.scenario.catalogue import KINDS
 
 if TYPE_CHECKING:
     from agorasim.scenario.catalogue import KindTraits
     from agorasim.scenario.checks import Subject
+
+#: Memberships of a brand that a consumer's row has bits for.
+_MOST: Final = 7
 
 
 def check_funnel(s: Subject) -> None:
@@ -53,6 +57,12 @@ def check_private_domain(s: Subject) -> None:
                     (*at, touchpoint, "referral"),
                     "nobody recommends anything: expected social.word_of_mouth with the rule 'cascade'",
                 )
+        clubs = [t for t in owned if t in s.scenario.touchpoints and KINDS[s.scenario.touchpoints[t].kind].members_only]
+        if len(clubs) > _MOST:
+            s.report(
+                ("brands", name, "owns"),
+                f"a brand with a private domain can run at most {_MOST} members-only touchpoints, got {len(clubs)}",
+            )
         for touchpoint, share in brand.initial.members.items():
             if share > 0.0 and touchpoint not in private.touchpoints and s.trusted("brands", name):
                 s.report(

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 CHOSEN = PURPOSES.declare("journeys.share", 102)
-#: A row of the log: 24 bytes. -1 for no touchpoint and no place.
+#: A row of the log: 20 bytes. -1 for no touchpoint and no place.
 ROW: Final = np.dtype(
     [("day", "i4"), ("consumer", "i4"), ("brand", "i2"), ("touch", "i2"), ("place", "i2"), ("event", "u1"),
-     ("seen", "u1"), ("count", "i4"), ("spare", "i4")]
+     ("seen", "u1"), ("count", "i4")]
 )  # fmt: skip
 
 
