@@ -135,6 +135,7 @@ def test_a_shop_that_is_gone_to_on_purpose_alone_is_not_visited_by_strangers() -
         ({"places.lumo_window.showroom": False, "places.lumo_window.pickup": {"via": "event"}}, "online seller"),
         ({"brands.lumo.bridges.join_in_store.into": "site"}, "has no members"),
         ({"brands.lumo.bridges.retarget_buyers.touchpoint": "search"}, "shows no bought ads"),
+        ({"brands.lumo.bridges.retarget_buyers.touchpoint": "seeding"}, "cannot aim at people"),
         ({"brands.lumo.bridges.event_follow_up.event": "shops"}, "is no event"),
         ({"brands.lumo.returns": None}, "nothing is returned"),
         ({"brands.rivo.bridges": {"destination": 0.5}}, "has no shop under 'places'"),

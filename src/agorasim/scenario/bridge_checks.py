@@ -79,6 +79,14 @@ def _targets(s: Subject, at: KeyPath, name: str, brand: Brand) -> None:
     if ads is not None:
         here = (*at, "retarget_buyers", "touchpoint")
         s.touchpoint(here, ads.touchpoint, lambda kind: kind.buys_media and not kind.on_need, "shows no bought ads")
+        found = s.scenario.touchpoints.get(ads.touchpoint)
+        aims = found is None or not KINDS[found.kind].buys_media or found.targeting in ("behaviour", "person")
+        if not aims and s.trusted("touchpoints", ads.touchpoint):
+            s.report(
+                here,
+                f"touchpoint {ads.touchpoint!r} cannot aim at people for what they did;"
+                f" set 'touchpoints.{ads.touchpoint}.targeting' to 'behaviour' or 'person'",
+            )
     if event is not None:
         _event(s, (*at, "event_follow_up"), name, event, owned)
 

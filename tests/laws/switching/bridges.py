@@ -30,6 +30,8 @@ def switch_on(dice: Dice, data: dict[str, Any]) -> None:
                 }  # fmt: skip
         if shops:
             bridges |= _from_shops(dice, brand, kinds)
+            if "retarget_buyers" in bridges:
+                data["touchpoints"][bridges["retarget_buyers"]["touchpoint"]]["targeting"] = "behaviour"
         events = [t for t in brand["owns"] if data["touchpoints"][t]["kind"] == "event"]
         if events and sellers:
             bridges["event_follow_up"] = {"event": events[0], "to": dice.one(sellers), "days": dice.whole(1, 9)}
