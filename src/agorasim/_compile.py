@@ -21,6 +21,7 @@ PACKAGE = Path(__file__).resolve().parent
 #: Every file that holds a kernel or a constant frozen into one; a test keeps the list complete.
 KERNEL_ROOMS = (
     "_compile.py",
+    "purposes.py",
     "randomness.py",
     "behaviour",
     "ecosystem/social",

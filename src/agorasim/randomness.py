@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from agorasim._compile import inlined, kernel
 from agorasim.errors import InputError
+from agorasim.purposes import Purposes
 
 MAX_DAY: Final = 2**24 - 1
 MAX_WORD: Final = 2**32 - 1
@@ -39,32 +40,6 @@ STREAM = np.dtype([("key0", "u4"), ("key1", "u4"), ("replicate", "u4"), ("day", 
 
 
 # --- purposes -------------------------------------------------------------------------------------------------------
-
-
-class Purposes:
-    """The table of what random numbers are drawn for. Append only: a number, once given, keeps its meaning."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
-
-    def declare(self, name: str, number: int) -> Any:
-        """Give `name` the 8-bit `number`; returns it. ValueError when either is taken or out of range.
-
-        A NumPy integer, because Numba would compile each drawing function anew for every literal Python integer.
-        """
-        if name in self._numbers:
-            raise ValueError(f"purpose {name!r} is declared twice")
-        if number in self._numbers.values():
-            owner = next(n for n, k in self._numbers.items() if k == number)
-            raise ValueError(f"purpose number {number} of {name!r} belongs to {owner!r}")
-        if not 0 <= number <= 255:
-            raise ValueError(f"purpose number of {name!r} must be 0 to 255, got {number}")
-        self._numbers[name] = number
-        return np.int64(number)
-
-    def names(self) -> dict[str, int]:
-        """All purposes by name."""
-        return dict(self._numbers)
 
 
 PURPOSES = Purposes()
@@ -96,6 +71,7 @@ GRAPH = PURPOSES.declare("graph.generator", 41)
 SPREAD = PURPOSES.declare("spread.draw", 42)
 LAYOUT = PURPOSES.declare("report.sample", 43)
 TIE = PURPOSES.declare("graph.tie_strength", 44)
+TELLER = PURPOSES.declare("word_of_mouth.teller", 45)
 #: The entity of draws that belong to the consumer alone.
 NOBODY: Any = np.int64(0)
 

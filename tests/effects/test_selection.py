@@ -1,4 +1,4 @@
-"""The contest between arms; its probability of being right is measured by experiments/coverage.py."""
+"""The contest between arms; its probability of being right is measured by experiments/interval_coverage.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stopping and its interval; the coverage itself is measured by experiments/coverage.py."""
+"""Stopping and its interval; the coverage itself is measured by experiments/interval_coverage.py."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_precision_relative_to_nothing():
 
 
 def test_the_study_runs_and_the_page_holds_what_it_promises(capsys, monkeypatch):
-    place = importlib.util.spec_from_file_location("coverage_study", TOP / "experiments/coverage.py")
+    place = importlib.util.spec_from_file_location("coverage_study", TOP / "experiments/interval_coverage.py")
     assert place is not None and place.loader is not None
     study = importlib.util.module_from_spec(place)
     monkeypatch.setitem(sys.modules, "coverage_study", study)

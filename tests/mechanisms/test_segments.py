@@ -10,9 +10,10 @@ import pytest
 from peopled import orders, scenario, world
 
 from agorasim import learn_segments
+from agorasim.behaviour.choice import offer_utility
+from agorasim.behaviour.columns import ONLINE
 from agorasim.ecosystem import Ecosystem, World
 from agorasim.ecosystem.descriptors import shifted
-from agorasim.ecosystem.mechanisms.tastes import place_values
 from agorasim.errors import InputError
 from agorasim.scenario import ScenarioError
 from agorasim.scenario.schema import Scenario
@@ -170,16 +171,13 @@ def test_variety_seekers_switch_and_are_counted() -> None:
     assert switching(-1.5) < switching(0.0) - 0.05 < switching(1.5) - 0.1
 
 
-def test_a_preference_leaves_brands_with_one_kind_of_place_exactly_that_much_better() -> None:
+def test_a_preference_adds_to_places_of_its_kind_and_takes_from_the_others() -> None:
     here = world("segments", population__segments={"all": {"channel": {"mean": 0.6}}})
-    who = np.arange(here.size)
-    tastes: Any = here.mechanism("tastes")
-    here.market.open_on(here.days, 0)
-    added = tastes._by_channel(here, who, tastes.lean)
-    assert np.allclose(added[:, 1], 0.3) and np.allclose(added[:, 2], -0.3)
-    assert (np.abs(added[:, 0]) < 0.3).all()
-    value, there = place_values(here, who)
-    assert there.all() and np.isfinite(value).all()
+    plain = world("segments", population__segments={"all": {"channel": {"mean": 0.0}}})
+    assert np.allclose(here.w.lean, 0.3) and not plain.w.lean.any()
+    for o, offer in enumerate(here.w.offers):
+        moved = offer_utility(here.w, 3, o) - offer_utility(plain.w, 3, o)
+        assert moved == pytest.approx(0.3 if offer["channel"] == ONLINE else -0.3, abs=1e-6)
 
 
 def test_both_drivers_agree() -> None:

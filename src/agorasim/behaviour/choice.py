@@ -18,7 +18,9 @@ from agorasim.behaviour.columns import (
     BY_CONSIDERED,
     CLICKED,
     FOUND,
+    ONLINE,
     ORDERS_WRITTEN,
+    OUT_OF_QUESTION,
     REACHED,
     Columns,
 )
@@ -36,6 +38,8 @@ from agorasim.randomness import (
 @borrowed
 def considers(w: Columns, i: int, b: int, u: float) -> bool:
     """Whether a brand enters the consideration set: found or visited today, or recalled (awareness or habit)."""
+    if w.appeal.shape[0] > 0 and np.float64(w.appeal[i, b]) < OUT_OF_QUESTION:
+        return False
     if w.modes.shape[0] > 0:
         return bool(considers_in_mode(w, i, b, u))
     if w.flags[i, b] & (FOUND | CLICKED) or w.visited[i, b]:
@@ -56,6 +60,8 @@ def considers_in_mode(w: Columns, i: int, b: int, u: float) -> bool:
     if w.flags[i, b] & (FOUND | CLICKED) or w.visited[i, b]:
         return True
     recalled = max(np.float64(w.awareness[i, b]), np.float64(w.habit[i, b]))
+    if mode["widen"] == 1.0:
+        return bool(u < recalled)
     return bool(u < 1.0 - (1.0 - recalled) ** mode["widen"])
 
 
@@ -86,7 +92,7 @@ def place_utility(
     if offer["located"]:
         dx = np.float64(traits["x"]) - np.float64(offer["x"])
         dy = np.float64(traits["y"]) - np.float64(offer["y"])
-        value = value - distance * math.sqrt(dx * dx + dy * dy)
+        value = value - distance * offer["far"] * math.sqrt(dx * dx + dy * dy)
     if offer["bit"] >= 0 and (visited >> np.uint32(offer["bit"])) & np.uint32(1):
         value = value + visit
     return float(value + offer["bonus"])
@@ -131,7 +137,17 @@ def offer_utility(w: Columns, i: int, o: int) -> float:
     value = place_utility(
         liking(w, i, b), w.offers[o], w.traits[i], price, deal, w.visited[i, b], distance, w.params[0]["visit"]
     )
-    return float(value + coupon_utility(w, i, o, price, deal)) if w.rebate.shape[0] > 0 else float(value)
+    if w.rebate.shape[0] > 0:
+        value = value + coupon_utility(w, i, o, price, deal)
+    return float(value + leaning(w, i, w.offers[o]["channel"]))
+
+
+@inlined
+def leaning(w: Columns, i: int, channel: int) -> float:
+    """What a preferred channel adds to the utility of an offer there, and takes from one elsewhere."""
+    if w.lean.shape[0] == 0:
+        return 0.0
+    return float(np.float64(w.lean[i]) if channel == ONLINE else -np.float64(w.lean[i]))
 
 
 @borrowed
@@ -172,7 +188,8 @@ def choose_one(w: Columns, i: int, k: int, barred: int) -> int:
     params = w.params[0]
     scale, visit = params["dissimilarity"], params["visit"]
     price, deal, distance = minding(w, i)
-    wallet = w.rebate.shape[0] > 0
+    # A coupon is for the day's first need, so that two orders cannot both count on it.
+    wallet, leans = w.rebate.shape[0] > 0 and k == 0, w.lean.shape[0] > 0
     traits = w.traits[i]
     cell = w.cell[i]
     for b in range(w.awareness.shape[1]):
@@ -195,6 +212,8 @@ def choose_one(w: Columns, i: int, k: int, barred: int) -> int:
             value = place_utility(liked, offer, traits, price, deal, visited, distance, visit)
             if wallet:
                 value = value + coupon_utility(w, i, o, price, deal)
+            if leans:
+                value = value + leaning(w, i, offer["channel"])
             at_most = bounds[GUMBEL, int(first[o] * BOUNDS)]
             if value + scale * (at_most + shared) <= most:
                 continue

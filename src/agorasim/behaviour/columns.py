@@ -82,6 +82,7 @@ OPTIONAL: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "audiences": {"audience": ("u1", "AN")},
     "told_by": {"told_by": ("i4", "NB"), "told_day": ("i4", "NB")},  # who recommended the brand last, and when
     "journeys": {"logged": ("u1", "N")},  # whose touches are kept
+    "lean": {"lean": ("f4", "N")},  # utility of buying online, and lost offline
 }
 #: What a column starts with where it is not 0.
 STARTS: Final = {"rebate_until": -1, "relevance": 1, "told_by": -1, "told_day": -1}
@@ -124,10 +125,7 @@ PRESENCE: Final = 1
 ANY_MEMBERSHIP: Final = 255  # every bit of `member`
 
 #: Columns of `lift`, by impressions of the day.
-LIFT_AWARENESS: Final = 0
-LIFT_GOODWILL: Final = 1
-LIFT_FATIGUE: Final = 2
-LIFT_CLICK: Final = 3
+LIFT_AWARENESS, LIFT_GOODWILL, LIFT_FATIGUE, LIFT_CLICK = range(4)
 
 #: (S,) brand x search touchpoint pairs of today.
 RESULT: Final = _record(
@@ -171,8 +169,10 @@ OFFER: Final = _record(
     ("members", "u1"),  # bits of memberships, one of which it takes to buy here; 0 none
     ("trial", "u1"),  # only the treated can buy here
     ("channel", "u1"),  # ONLINE or OFFLINE
+    ("far", "f8"),  # multiplies the utility lost with distance
     ("bonus", "f8"),  # what else speaks for buying here today (queues, effort)
 )
+OUT_OF_QUESTION: Final = -1e3  # an appeal below this: the consumer does not consider the brand at all
 ONLINE: Final = 1
 OFFLINE: Final = 2
 ORDER: Final = _record(
@@ -198,10 +198,7 @@ MODE: Final = _record(
 )
 #: A touch of a consumer whose journey is kept.
 LOG: Final = _record(("consumer", "i4"), ("brand", "i2"), ("touch", "i2"), ("event", "u1"), ("count", "u1"))
-LOG_IMPRESSION: Final = 1
-LOG_CLICK: Final = 2
-LOG_VISIT: Final = 3
-LOG_SEARCH: Final = 4
+LOG_IMPRESSION, LOG_CLICK, LOG_VISIT, LOG_SEARCH = 1, 2, 3, 4
 
 #: (1,) coefficients of the scenario and of the day.
 PARAMS: Final = _record(
@@ -245,6 +242,7 @@ PARAMS: Final = _record(
     ("wom_bad", "f8"),
     ("window", "i4"),
     ("tedium", "f8"),  # fatigue at which contacts begin to cost goodwill is 1 / tedium
+    ("tires", "f8"),  # share of fatigue that weakens what is remembered, as it weakens what is felt
     ("pain", "f8"),  # utility lost with a minor unit of price
     ("promotion", "f8"),  # utility of a promotion of the whole price
 )
@@ -267,10 +265,7 @@ AT_CREDIT_MONEY: Final = 7
 AT_TOUCH: Final = 8
 
 #: Columns of `at_offer` (O, .).
-OF_ORDERS: Final = 0
-OF_LOST: Final = 1
-OF_REBATE: Final = 2
-OF_OFFER: Final = 3
+OF_ORDERS, OF_LOST, OF_REBATE, OF_OFFER = range(4)
 
 #: Columns of `by_cell` (B, G, .).
 BY_REACH: Final = 0

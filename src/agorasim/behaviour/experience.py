@@ -64,7 +64,7 @@ def settle(w: Columns, k: int) -> None:
     today = np.int32(w.now[0]["day"])
     cell = w.cell[i]
     paid = np.int64(offer["price"])
-    if w.rebate.shape[0] > 0:
+    if w.rebate.shape[0] > 0 and order["sequence"] == 0:
         off = coupon(w, i, o)
         if off > 0:
             paid -= off

@@ -21,7 +21,7 @@ from agorasim.behaviour.columns import (
     REACHED,
     Columns,
 )
-from agorasim.behaviour.exposure import note, remember_touch
+from agorasim.behaviour.meeting import note, remember_touch
 from agorasim.randomness import SEARCH, USE, block, draw
 
 

@@ -17,7 +17,7 @@ from agorasim.behaviour.columns import (
     Columns,
 )
 from agorasim.behaviour.spread_rules import crosses
-from agorasim.randomness import CHUNK, PASS_ON, TELL, block, pair_uniforms
+from agorasim.randomness import CHUNK, PASS_ON, TELL, TELLER, block, pair_uniforms
 
 _MOST_HEARD = 65535
 _STRETCH = 32  # inboxes looked into at once
@@ -57,9 +57,10 @@ def send(
 
 @borrowed
 def remember_teller(w: Columns, i: int, b: int, sender: int) -> None:
-    """Who recommended the brand last; of several on one day the lowest number, whatever the order of messages."""
+    """Who recommended the brand last; of several on one day one by lot, whatever the order of messages."""
     today = np.int32(w.now[0]["day"])
-    if w.told_day[i, b] != today or sender < w.told_by[i, b]:
+    latest = np.int64(w.told_by[i, b])
+    if w.told_day[i, b] != today or block(w.now, TELLER, i, sender)[0] < block(w.now, TELLER, i, latest)[0]:
         w.told_by[i, b] = np.int32(sender)
         w.told_day[i, b] = today
 

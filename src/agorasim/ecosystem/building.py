@@ -322,6 +322,7 @@ def _params(scenario: Scenario, layers: dict[str, Graph], size: int, needing: bo
     p["habit_gain"], p["goodwill_gain"] = after.habit, after.goodwill
     p["delight"], p["disappointment"], p["stockout"] = after.delight, after.disappointment, after.stockout
     p["window"] = scenario.data.attribution_window
+    p["tires"] = 1.0
     p["pain"] = choice.price / (category.reference_price * scenario.currency.minor_units)
     p["promotion"] = choice.promotion
     rule = scenario.social.word_of_mouth

@@ -80,7 +80,8 @@ def sections(seen: Preview) -> list[Section]:
     makers: tuple[Callable[[Preview], Section], ...] = (
         explain_parts.overview, explain_parts.phases, explain_parts.numbers, explain_parts.touchpoints,
         explain_brands.brands, explain_brands.contacts, explain_parts.needs, explain_parts.graph,
-        explain_brands.market, explain_parts.mechanisms, explain_parts.without, explain_parts.cost, explain_parts.oddities,
+        explain_brands.market, explain_parts.mechanisms, explain_parts.without, explain_parts.cost,
+        explain_parts.oddities,
     )  # fmt: skip
     return [section for make in makers if (section := make(seen)).rows]
 

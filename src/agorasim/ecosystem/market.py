@@ -51,6 +51,7 @@ class Offer:
     delay: Delay | None = None
     #: The shop where what is ordered online is picked up, and the touchpoint that it belongs to.
     pickup_at: str | None = None
+    detour: float = 1.0
     pickup_touchpoint: str | None = None
 
     @property
@@ -96,7 +97,7 @@ def offers_of(scenario: Scenario, factor: float) -> list[Offer]:
                         name, pickup_name(key), pickup.via, dear.price_factor, pickup.ready_days, 0,
                         to_minor(pickup.cost, minor), 0.0, _scaled(place.stock, factor), place.restock_every, None,
                         frozenset(place.closed), place.x, place.y, True,
-                        pickup_at=key, pickup_touchpoint=place.touchpoint,
+                        pickup_at=key, detour=pickup.detour, pickup_touchpoint=place.touchpoint,
                     )
                 )  # fmt: skip
     return out
@@ -186,6 +187,7 @@ class Market:
             row["bit"] = bits.get(offer.touchpoint, -1)
             only = KINDS[scenario.touchpoints[offer.touchpoint].kind].members_only
             row["members"] = ANY_MEMBERSHIP if only else 0
+            row["far"] = offer.detour
             row["channel"] = OFFLINE if offer.is_shop else ONLINE
 
     def copy(self, table: Array) -> Market:

@@ -23,12 +23,12 @@ Array = NDArray[Any]
 
 #: Hooks in the order of a day; see `Mechanism`.
 HOOKS: Final = (
-    "opened", "decided", "planned", "carried", "seen", "needed", "evaluate", "rationed", "settled", "received",
-    "closing",
+    "opened", "decided", "planned", "carried", "seen", "needed", "evaluate", "chosen", "rationed", "settled",
+    "received",    "closing",
 )  # fmt: skip
 #: Groups of optional columns that a mechanism may ask for.
 OPTIONAL: Final = frozenset(
-    ("appeal", "wallet", "modes", "relevance", "known", "caps", "audiences", "told_by", "journeys")
+    ("appeal", "wallet", "modes", "relevance", "known", "caps", "audiences", "told_by", "journeys", "lean")
 )
 
 
@@ -79,9 +79,9 @@ class Mechanism:
 
     Hooks, in the order of a day: `opened` (the calendar opened the day), `decided` (brands acted), `planned` (media of
     the day are in `w.pairs`), `carried` (messages are in inboxes), `seen` (all exposures have happened), `needed`
-    (rows with a need; may return another list), `evaluate` (rows about to choose), `rationed` (orders are in
-    `world.orders`, refused ones not `served`), `settled` (orders served), `received` (codes consumer x B + brand of
-    today's experiences), `closing` (before the day is written down).
+    (rows with a need; may return another list), `evaluate` (rows about to choose), `chosen` (orders are in
+    `world.orders`), `rationed` (refused ones among them are not `served`), `settled` (orders served), `received` (codes
+    consumer x B + brand of today's experiences), `closing` (before the day is written down).
     """
 
     name: ClassVar[str]

@@ -76,6 +76,7 @@ class Funnel(Mechanism):
         self._bounces: Array = np.empty(0, dtype=bool)
         #: Codes consumer x B + brand of today's carts.
         self.carted: Array = np.empty(0, dtype=np.int64)
+        self._listed: Array = np.empty(0, dtype=np.int64)
         log_from_now_on(world)
 
     @staticmethod
@@ -86,7 +87,8 @@ class Funnel(Mechanism):
     # --- a day ------------------------------------------------------------------------------------------------------
 
     def opened(self, world: World) -> None:
-        """A new day's touches."""
+        """A new day's touches and carts."""
+        self.carted = np.empty(0, dtype=np.int64)
         open_log(world)
 
     def needed(self, world: World, who: Array) -> Array | None:
@@ -104,14 +106,31 @@ class Funnel(Mechanism):
         if self.carts is not None:
             self.carts.favour(self, world)
 
-    def rationed(self, world: World) -> None:
-        """Every order was put in a cart; some carts are abandoned."""
+    def chosen(self, world: World) -> None:
+        """Every order was put in a cart; some carts are abandoned, and take nothing from the shelf."""
         orders = world.orders
-        np.add.at(self.today["carts"], orders["offer"], 1)
-        brand = world.w.offers["brand"][orders["offer"]].astype(np.int64)
-        self.carted = np.unique(orders["consumer"].astype(np.int64) * len(self.brands) + brand)
+        self._put_in_carts(world, orders)
         if self.carts is not None:
             self.carts.abandon(self, world)
+        self._listed = self._keys(world, world.orders)
+
+    def rationed(self, world: World) -> None:
+        """What came instead, or from days before, stands in a cart as well."""
+        orders = world.orders
+        self._put_in_carts(world, orders[~np.isin(self._keys(world, orders), self._listed)])
+
+    def _put_in_carts(self, world: World, orders: Array) -> None:
+        np.add.at(self.today["carts"], orders["offer"], 1)
+        brand = world.w.offers["brand"][orders["offer"]].astype(np.int64)
+        codes = orders["consumer"].astype(np.int64) * len(self.brands) + brand
+        self.carted = np.union1d(self.carted, codes)
+
+    @staticmethod
+    def _keys(world: World, orders: Array) -> Array:
+        """A number for each order that no other order of the day at any offer has."""
+        code = orders["consumer"].astype(np.int64) * 256 + orders["sequence"]
+        keys: Array = code * len(world.w.offers) + orders["offer"]
+        return keys
 
     def settled(self, world: World, orders: Array) -> None:
         """Who has bought leaves no cart behind."""

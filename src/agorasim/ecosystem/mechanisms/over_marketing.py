@@ -43,6 +43,7 @@ class OverMarketing(Mechanism):
         self.entities = [stable_id("brand", name) for name in self.brands]
         self.columns["distrust"] = np.zeros((world.size, len(self.brands)), dtype=np.float32)
         world.w.params["tedium"] = self.settings.tedium
+        world.w.params["tires"] = self.settings.tires
 
     @staticmethod
     def wanted(scenario: Scenario) -> bool:

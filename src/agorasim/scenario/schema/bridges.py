@@ -22,6 +22,8 @@ class Pickup(Strict):
     """Whose price is paid; there is no delivery fee."""
     convenience: Finite = 0.2
     """Utility of ordering ahead, against going there to buy: no search, no line, goods certain to be there."""
+    detour: NonNegative = 1.0
+    """Multiplier of the utility lost with distance: below 1 where people pick up on their way."""
     cost: NonNegative = 0.0
     """Cost of making an order ready."""
     extra: Probability = 0.0

@@ -14,6 +14,8 @@ class OverMarketing(Strict):
 
     tedium: Annotated[float, Field(ge=0.0, le=20.0)] = 2.0
     """Wear-out: the goodwill of a contact is multiplied by 1 - tedium x fatigue, which hurts above 1 / tedium."""
+    tires: Probability = 1.0
+    """Share of fatigue that weakens what contacts leave in memory; below 1, recall rises on where liking turns."""
     tolerance: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.5
     """Fatigue, over all touchpoints of a brand, beyond which a person feels pursued."""
     distrust: Probability = 0.1

@@ -1,8 +1,8 @@
 """How often the intervals cover and the selection is right: simulations of the rules in `agorasim.effects`.
 
-    python experiments/coverage.py            # 5,000 synthetic experiments a row, about two minutes of CPU
-    python experiments/coverage.py --write    # also puts the tables into docs/statistics.md
-    python experiments/coverage.py --quick    # few experiments and rows: does it run?
+    python experiments/interval_coverage.py            # 5,000 synthetic experiments a row, about two minutes of CPU
+    python experiments/interval_coverage.py --write    # also puts the tables into docs/statistics.md
+    python experiments/interval_coverage.py --quick    # few experiments and rows: does it run?
 
 Everything is drawn from fixed seeds: equal versions of NumPy and SciPy give equal tables.
 """
