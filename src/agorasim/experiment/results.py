@@ -14,6 +14,7 @@ import numpy as np
 from agorasim.errors import InputError, unknown
 from agorasim.experiment import manifest as manifests
 from agorasim.experiment import summary, tables
+from agorasim.experiment.kept_tables import KeptTables
 from agorasim.experiment.store import Store
 from agorasim.measures import metrics
 
@@ -44,7 +45,7 @@ HEADLINE: Final = (
 )
 
 
-class Results:
+class Results(KeptTables):
     """A results folder, whole or of a run that has not finished. Make one with `Results.load`."""
 
     def __init__(self, folder: Path, manifest: dict[str, Any], store: Store, notes: tuple[str, ...]) -> None:
@@ -260,63 +261,6 @@ class Results:
         brands = self._brands(brand)
         rank = made["brand"].map(brands.index)
         return made.assign(_rank=rank).sort_values(["_rank", "day"]).drop(columns="_rank").reset_index(drop=True)
-
-    def journeys(self, brand: str | Sequence[str] | None = None, *, counted: bool = True) -> pd.DataFrame:
-        """Every touch of the consumers whose journeys were kept (`data.journeys`), in order.
-
-        Args:
-            brand: one brand or several; all when None.
-            counted: leave the warm-up days out.
-
-        Returns:
-            `replicate, day, consumer, brand, touchpoint, place, event, count, seen`: how often an event happened on
-            a day (empty touchpoint or place: none), and whether the brand could see it.
-
-        Raises:
-            InputError: the run kept no journeys, or an unknown brand.
-        """
-        if (found := self._store.table("journeys")) is None:
-            raise InputError("the run kept no journeys; give the scenario data.journeys, such as {share: 0.1}")
-        frame: pd.DataFrame = found.to_pandas()
-        keep = frame["brand"].isin(self._brands(brand)) & (frame["day"] >= (self._warmup if counted else 0))
-        made: pd.DataFrame = frame[keep].reset_index(drop=True)
-        return made
-
-    def customers(self, brand: str | Sequence[str] | None = None) -> pd.DataFrame:
-        """Every customer of a brand, of several or of all (None) whose first order was seen (`outcomes.lifetime`).
-
-        Returns:
-            `replicate, consumer, brand, segment, cohort, first_day, last_day, left_day, days, orders, repeats, recency,
-            revenue, margin, discounted_margin`; `agorasim.measures.lifetime` has estimators for such a table.
-
-        Raises:
-            InputError: the run kept no such table, or an unknown brand.
-        """
-        if (found := self._store.table("customers")) is None:
-            raise InputError("the run kept no table of customers; give the scenario outcomes.lifetime, such as {}")
-        frame: pd.DataFrame = found.to_pandas()
-        made: pd.DataFrame = frame[frame["brand"].isin(self._brands(brand))].reset_index(drop=True)
-        return made
-
-    def fairness(self, brand: str | Sequence[str] | None = None) -> pd.DataFrame:
-        """How alike segments are served (`data.fairness`) over the counted days, by replication, brand and segment.
-
-        Args:
-            brand: one brand or several; all when None.
-
-        Returns:
-            `replicate, brand, segment, people, consenting`; `reach`, `targeted`, `identified` (shares of a person's
-            days), each with its ratio to the segment that has most (`reach_parity`, ...); `orders` a person; `price`
-            paid on average, `price_ratio` to what all pay; `served_less`, whether a parity is below the least.
-
-        Raises:
-            InputError: the run did not compare segments, or an unknown brand.
-        """
-        if (found := self._store.table("fairness")) is None:
-            raise InputError("the run did not compare segments; give the scenario data.fairness, such as {}")
-        frame: pd.DataFrame = found.to_pandas()
-        made: pd.DataFrame = frame[frame["brand"].isin(self._brands(brand))].reset_index(drop=True)
-        return made
 
     # --- names ------------------------------------------------------------------------------------------------------
 

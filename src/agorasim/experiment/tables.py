@@ -23,7 +23,7 @@ WORLDS: Final = "worlds"
 #: Tables of the social graph, which only replicate 0 draws.
 GRAPH_TABLES: Final = ("network", "network_edges")
 #: Tables that every replication may bring besides its KPIs, when the scenario asks for them.
-REPLICATE_TABLES: Final = ("journeys", "customers", "fairness")
+REPLICATE_TABLES: Final = ("journeys", "customers", "fairness", "life_stages")
 #: Columns that say what a row of the KPI table is about, in sorting order.
 ROW_KEYS: Final = ("replicate", *metrics.KEYS)
 #: Columns that say what a row of the table of worlds is about, in sorting order.
@@ -41,6 +41,7 @@ _ROW_KEYS_OF: Final[dict[str, tuple[str, ...]]] = {
     "journeys": ("replicate", "day", "consumer", "brand", "touchpoint", "place", "event"),
     "customers": ("replicate", "brand", "consumer"),
     "fairness": ("replicate", "brand", "segment"),
+    "life_stages": ("replicate", "brand", "stage"),
 }
 #: Larger than any table of one replicate: a replicate is one row group.
 _ROWS: Final = 2**26
@@ -84,6 +85,9 @@ def schema(name: str, beside: Collection[str] = ()) -> pa.Schema:
         shares = [part for name in ("reach", "targeted", "identified") for part in (name, f"{name}_parity")]
         figures = dict.fromkeys((*shares, "orders", "price", "price_ratio"), number)
         return pa.schema({**about, **figures, "served_less": pa.bool_()})
+    if name == "life_stages":
+        about = {"replicate": whole, "brand": text, "stage": text, "people": number, "awareness": number}
+        return pa.schema({**about, "orders": pa.int64(), "revenue": number})
     if name == "network":
         columns = {"node": whole, "degree": whole, "segment": text, "brand": text, "first_day": whole}
         return pa.schema({**columns, "x": number, "y": number})

@@ -81,6 +81,7 @@ class ReportData:
         self.scenario: Mapping[str, Any] = results.scenario.to_dict()
         #: One reading of the table for each level.
         self._totals: dict[str, pd.DataFrame] = {}
+        self._cubes: dict[str, Floats] = {}
 
     # -- what was run ------------------------------------------------------------------------------------------------
 
@@ -257,17 +258,26 @@ class ReportData:
     def _brand_index(self) -> dict[str, int]:
         return {brand.key: i for i, brand in enumerate(self.brands)}
 
+    def cube(self, metric: str) -> Floats:
+        """A recorded metric's daily values, shape (replications, brands, days)."""
+        if metric not in self._cubes:
+            self._cubes.update(self._read_cubes([metric]))
+        return self._cubes[metric]
+
     @cached_property
     def _cubes_of_brands(self) -> dict[str, Floats]:
         """Each metric of `DAILY` in shape (replications, brands, days)."""
-        frame = self.results.frame("kpis", metrics=list(DAILY), counted=False)
+        return self._read_cubes(DAILY)
+
+    def _read_cubes(self, metrics: Sequence[str]) -> dict[str, Floats]:
+        frame = self.results.frame("kpis", metrics=list(metrics), counted=False)
         where = (
             np.searchsorted(self.replicates, frame["replicate"].to_numpy()),
             frame["brand"].map(self._brand_index).to_numpy(np.int64),
             frame["day"].to_numpy(),
         )
         cubes = {}
-        for metric in DAILY:
+        for metric in metrics:
             cube = np.full((self.n, len(self.brands), self.days), np.nan)
             cube[where] = frame[metric].to_numpy(np.float64)
             cubes[metric] = cube

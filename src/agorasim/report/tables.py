@@ -13,6 +13,8 @@ from agorasim.report import shell, words
 from agorasim.report.data import Estimate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from agorasim.report.data import Named, ReportData
 
 
@@ -42,6 +44,35 @@ ROWS: Final = (
     Row("satisfaction", "Satisfaction (1 to 5)"),
     Row("recommendations", "Recommendations"),
     Row("complaints", "Complaints"),
+)
+#: Figures whose words stand on top of the page, too.
+_SHORT: Final = ("places", "festival", "private_domain", "stages", "word_of_mouth")
+#: Rows of what only some mechanisms record: there when one brand at least has something to show.
+MECHANISM_ROWS: Final = (
+    Row("private_share", "Revenue at members-only places"),
+    Row("member_share", "Revenue from members"),
+    Row("unsubscribe_rate", "Unsubscriptions per message"),
+    Row("opt_outs", "Opt-outs"),
+    Row("repurchase", "Repeat orders, of all orders"),
+    Row("churned", "Customers who left the brand"),
+    Row("customers_left", "Customers who left the category"),
+    Row("referred_orders", "Referred first orders"),
+    Row("nps", "Net promoter score"),
+    Row("rating_shown", "Rating shown, at the end", "end"),
+    Row("discounts", "Discounts given"),
+    Row("cannibalisation", "Coupon orders that would have come anyway"),
+    Row("stockouts", "Orders refused at first"),
+    Row("late_orders", "Late deliveries"),
+    Row("pickup_orders", "Orders picked up in shops"),
+    Row("return_rate", "Returns per order"),
+    Row("waste_rate", "Impressions wasted"),
+    Row("cost_refunds", "Cost of refunds"),
+    Row("cost_rewards", "Cost of rewards and gifts"),
+    Row("cost_content", "Cost of content"),
+    Row("cost_service", "Cost of messages and service"),
+    Row("cost_logistics", "Cost of logistics"),
+    Row("cost_platform", "Cost of the data platform"),
+    Row("cost_partners", "Cost of resellers"),
 )
 #: Rows that make sense for all brands together: a person may be several brands' customer, so people are not summed.
 _SUMMED: Final = frozenset(
@@ -88,7 +119,7 @@ def notes(data: ReportData) -> str:
 
 def in_short(data: ReportData, readings: dict[str, str]) -> str:
     """Who leads, where, how much and how sure, in a few sentences."""
-    points = [_lead(data), *(readings[name] for name in ("places", "word_of_mouth") if name in readings)]
+    points = [_lead(data), *(readings[name] for name in _SHORT if name in readings)]
     points.append(
         "What a single channel adds cannot be read off one set of worlds: `agorasim synergy` answers that with paired "
         "worlds that differ in nothing else, and `agorasim compare` does the same for policies and variants."
@@ -135,7 +166,9 @@ def _lead(data: ReportData) -> str:
 
 def kpi_table(data: ReportData) -> str:
     """Brands across and all of them together, figures down, an interval under every estimate."""
-    found = _estimates(data)
+    more = [row for row in MECHANISM_ROWS if data.counts(row.metric)]
+    found = _estimates(data, (*ROWS, *more))
+    more = [row for row in more if any(found.get((row.metric, row.period, b.key), _NONE).mean > 0 for b in data.brands)]
     together = len(data.brands) > 1
     chips = [f'<span class=chip style="background:{b.colour}"></span>{escape(b.label)}' for b in data.brands]
     head = "".join(f"<th scope=col>{text}</th>" for text in [*chips, *(["All brands"] if together else [])])
@@ -146,7 +179,7 @@ def kpi_table(data: ReportData) -> str:
         [*largest, *(e.mean for name, e in sums.items() if metrics.BY_NAME[name].money)]
     )
     lines = []
-    for row in ROWS:
+    for row in (*ROWS, *more):
         cells = [found.get((row.metric, row.period, b.key), _NONE) for b in data.brands]
         if not any(c.known for c in cells):
             continue
@@ -165,8 +198,8 @@ def kpi_table(data: ReportData) -> str:
     )
 
 
-def _estimates(data: ReportData) -> dict[tuple[str, str, str], Estimate]:
-    frame = data.results.frame("summary", by="brand", metrics=[row.metric for row in ROWS])
+def _estimates(data: ReportData, rows: Sequence[Row]) -> dict[tuple[str, str, str], Estimate]:
+    frame = data.results.frame("summary", by="brand", metrics=[row.metric for row in rows])
     names = zip(frame["metric"], frame["period"], frame["brand"], strict=True)
     numbers = (frame[column].to_numpy(np.float64).tolist() for column in ("estimate", "low", "high"))
     estimates = map(Estimate, *numbers, frame["n"].tolist())

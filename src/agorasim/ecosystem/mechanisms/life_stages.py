@@ -14,6 +14,8 @@ from agorasim.randomness import PURPOSES, deep_uniforms, stable_id, uniforms
 from agorasim.scenario.schema.life_stages import OUT
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from agorasim.ecosystem.world import World
     from agorasim.scenario.schema import Scenario
     from agorasim.scenario.schema.life_stages import LifeStages as Settings
@@ -40,7 +42,7 @@ class LifeStages(Mechanism):
     """The population's stages of life.
 
     Columns: `stage` (N,) i2, row of the stages' table (the last row: out of the category); `ends` (N,) i4, first day of
-    the next stage.
+    the next stage. `sums` over the counted days, by brand and stage: person-days, awareness, orders, revenue.
     """
 
     name = "life_stages"
@@ -49,6 +51,7 @@ class LifeStages(Mechanism):
     keys = ("population.life_stages",)
     writes = frozenset({"traits"})
     uses = frozenset({"appeal", "relevance"})
+    state = ("sums",)
 
     @staticmethod
     def wanted(scenario: Scenario) -> bool:
@@ -83,6 +86,8 @@ class LifeStages(Mechanism):
         self._base = {"need": world.w.need_rate.copy(), **{t: world.w.traits[t].copy() for t in _TRAITS}}
         self._identities = np.array([stable_id("stage", name) for name in self.names], dtype=np.int64)
         self._relevance_before: Array | None = None
+        shape = (len(self.brands), len(self.names))
+        self.sums = {name: np.zeros(shape, dtype=np.int64) for name in ("people", "awareness", "orders", "revenue")}
 
         weights = np.array([self._initial(chain, k, own[k]) for k in range(len(own))])
         stage = self._drawn(world, weights)
@@ -198,10 +203,49 @@ class LifeStages(Mechanism):
         """Brands appeal as they fit the stage."""
         world.w.appeal[who] += self.fit[self.columns["stage"][who]].astype(np.float32)
 
+    def settled(self, world: World, orders: Array) -> None:
+        """Count who buys what in which stage."""
+        if world.day < world.days.warmup:
+            return
+        at = world.market.table["brand"][orders["offer"]], self.columns["stage"][orders["consumer"]]
+        np.add.at(self.sums["orders"], at, 1)
+        np.add.at(self.sums["revenue"], at, orders["price"].astype(np.int64))
+
     def closing(self, world: World) -> None:
-        """How well each brand fits the people there are."""
-        counts = np.bincount(self.columns["stage"], minlength=len(self.names))
+        """How well each brand fits the people there are, and who knows it."""
+        stage = self.columns["stage"]
+        counts = np.bincount(stage, minlength=len(self.names))
         self.today["stage_fit"][...] = np.rint(counts @ self.fit / world.size * FIXED).astype(np.int64)
+        if world.day >= world.days.warmup:
+            self.sums["people"] += counts
+            for b in range(len(self.brands)):
+                known = np.rint(world.w.awareness[:, b].astype(np.float64) * FIXED).astype(np.int64)
+                np.add.at(self.sums["awareness"][b], stage, known)
+
+    def table(self, world: World) -> pa.Table:
+        """The table `life_stages`: one row a brand and stage (and `out`), over the counted days so far.
+
+        Columns: `replicate, brand, stage`; `people` (mean a day), `awareness` (their mean; null where nobody was),
+        `orders` and `revenue` in money.
+        """
+        import pyarrow as pa
+
+        brand, stage = (grid.reshape(-1) for grid in np.indices(self.sums["people"].shape))
+        sums = {name: found.reshape(-1) for name, found in self.sums.items()}
+        nobody = sums["people"] == 0
+        return pa.table(
+            {
+                "replicate": pa.array(np.full(len(brand), world.replicate), pa.int32()),
+                "brand": pa.array(np.array(self.brands, dtype=object)[brand], pa.string()),
+                "stage": pa.array(np.array(self.names, dtype=object)[stage], pa.string()),
+                "people": pa.array(sums["people"] / max(1, world.history.days - world.days.warmup), pa.float64()),
+                "awareness": pa.array(
+                    sums["awareness"] / np.maximum(sums["people"], 1) / FIXED, pa.float64(), mask=nobody
+                ),
+                "orders": pa.array(sums["orders"], pa.int64()),
+                "revenue": pa.array(sums["revenue"] / world.scenario.currency.minor_units, pa.float64()),
+            }
+        )
 
     def people_in(self) -> dict[str, int]:
         """How many people are in each stage, and out of the category."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -41,10 +42,20 @@ def makers() -> tuple[Maker, ...]:
 
 def mechanism_makers(scenario: Mapping[str, Any]) -> tuple[Maker, ...]:
     """Figures that only some mechanisms give anything to show: those of the mechanisms that a scenario has on."""
-    from agorasim.report.figures import fairness, paths, visits
+    from agorasim.report.figures import fairness, festival, paths, stages, trends, visits
 
     data = scenario.get("data", {})
     found = []
+    if festival.wanted(scenario):
+        found.append(
+            Maker("festival", "Through the festival", "no festival lies in the counted days", festival.festival)
+        )
+    if scenario.get("population", {}).get("life_stages") is not None:
+        found.append(Maker("stages", "Stages of life", "nobody was in any stage", stages.stages))
+    found += [
+        Maker(theme.name, theme.heading, "nothing of it happened", partial(trends.trend, theme=theme))
+        for theme in trends.themes(scenario)
+    ]
     if data.get("funnel") is not None:
         found.append(Maker("visits", "Visits and carts", "nobody visited a brand", visits.visits))
     if data.get("journeys") is not None:

@@ -164,9 +164,11 @@ def profit(data: ReportData) -> Picture | None:
         _side_labels(axes, spans, names, high)
         return sheet.figure
 
+    more = " and what mechanisms cost (rewards, content, service, refunds, logistics, data, resellers)"
     caption = (
         f"n = {words.count(data.n, 'replication')}. Profit is revenue less goods, fulfilment, commission, media and "
-        "fixed cost. Brands differ in more than spend: the slope between them is not the effect of spending more."
+        f"fixed cost{more if data.counts('cost_rewards') else ''}. Brands differ in more than "
+        "spend: the slope between them is not the effect of spending more."
     )
     return Picture("profit", title, _profit_reading(data, found), caption, table, draw)
 
