@@ -8,7 +8,7 @@ users and their need rates: not a count of single impressions, which would only 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 #: Grams are recorded in units of 2**-20, as every real number that is summed.
 _UNIT = 1 << 20
+#: At least so many people stand for all whom a pair can be shown to.
+_PANEL: Final = 4096
 
 
 class Footprint(Mechanism):
@@ -80,59 +82,76 @@ class Footprint(Mechanism):
     def _waste(self, world: World) -> None:
         w, media = world.w, world.media
         paid = media.charged(world.plan, w.at_touch)
-        outside = [self._outside(world, b) for b in range(len(self.brands))]
         for t, on_need in enumerate(self.on_need):
             if on_need:  # who searches has a need
                 self.today["ad_impressions"][:, t] += w.at_touch[:, t, AT_ADS]
+        panels: dict[tuple[int, ...], tuple[Any, int]] = {}
+        idle: dict[tuple[int, ...], Array] = {}
         for p, pair in enumerate(w.pairs):
             b, t = int(pair["brand"]), int(pair["touch"])
             if pair["mode"] != MEDIA:
                 continue
-            there = w.use[t].astype(np.float64) * self._shown_to(world, pair, b)
-            people = float(there.sum())
             cap = int(pair["cap"])
             more = 1.0 - w.steps[p, :cap]  # chances of more than 0, 1, ... impressions
             mean = float(more.sum())
-            if people <= 0.0 or mean <= 0.0:
+            if mean <= 0.0:
+                continue
+            bits = int(pair["members"])
+            shown_to = (b if bits else -1, bits, int(pair["trial"]), int(pair["audience"]))
+            if shown_to not in panels:
+                panels[shown_to] = self._panel(world, *shown_to)
+            if (b, *shown_to) not in idle:
+                idle[b, *shown_to] = self._outside(world, b, panels[shown_to][0])
+            rows, step = panels[shown_to]
+            use = w.use[t, rows].astype(np.float64)
+            users = float(use.sum())
+            if users <= 0.0:
                 continue
             sated = float(more[self.enough[t] :].sum()) / mean
-            idle = float(there @ outside[b]) / people
+            needless = float((use * idle[b, *shown_to]).sum()) / users
             ads = int(w.at_touch[b, t, AT_ADS])
-            if pair["members"]:
+            if bits:
                 all_shown = int(w.at_touch[b, t, AT_IMPRESSIONS])
-                ads = min(all_shown, round(people * mean)) if self.visited[t] else all_shown
-            share = 1.0 - (1.0 - sated) * (1.0 - idle)
+                ads = min(all_shown, round(users * step * mean)) if self.visited[t] else all_shown
+            share = 1.0 - (1.0 - sated) * (1.0 - needless)
             self.today["ad_impressions"][b, t] += ads
             self.today["saturated_impressions"][b, t] += round(ads * sated * _UNIT)
             self.today["wasted_impressions"][b, t] += round(ads * share * _UNIT)
-            if not pair["members"]:
+            if not bits:
                 self.today["wasted_spend"][b, t] += round(int(paid[b, t]) * share)
 
-    def _outside(self, world: World, b: int) -> Array:
-        """Chance that each consumer is no customer of brand b within the window, (N,)."""
+    @staticmethod
+    def _panel(world: World, b: int, bits: int, trial: int, audience: int) -> tuple[Any, int]:
+        """Those over whom the mean is taken: everybody who can be shown a pair, or every k-th of very many; and k.
+
+        Which of them changes from day to day, so that over a week or two the mean is that of all.
+        """
         w = world.w
-        rate = w.need_rate.astype(np.float64) + self.innovators
-        out: Array = np.exp(-rate * self.ahead[world.day])
+        if not bits and not trial and audience < 0:
+            step = max(1, world.size // _PANEL)
+            return slice(world.day % step, None, step), step
+        can: Array = np.ones(world.size, dtype=bool)
+        if bits:
+            can &= (w.member[:, b] & np.uint8(bits)) > 0
+        if trial:
+            can &= w.treated > 0
+        if audience >= 0:
+            can &= w.audience[audience] > 0
+        rows = np.flatnonzero(can)
+        step = max(1, len(rows) // _PANEL)
+        return rows[world.day % step :: step], step
+
+    def _outside(self, world: World, b: int, rows: Any) -> Array:
+        """Chance that each of some consumers is no customer of brand b within the window, (n,)."""
+        w = world.w
+        out: Array = np.exp(-(w.need_rate[rows].astype(np.float64) + self.innovators) * self.ahead[world.day])
         if world.scenario.category.kind == "durable":
-            out[w.owner > 0] = 1.0
+            out[w.owner[rows] > 0] = 1.0
         mine = (world.market.table["brand"] == b) & ~world.market.shut
         if not mine.any():
             out[:] = 1.0
         elif world.market.table["members"][mine].all():
-            out[w.member[:, b] == 0] = 1.0
-        return out
-
-    @staticmethod
-    def _shown_to(world: World, pair: Any, b: int) -> Array:
-        """Whether each consumer can be shown a pair at all, (N,) 0 or 1."""
-        w = world.w
-        out: Array = np.ones(world.size)
-        if pair["members"]:
-            out = out * (w.member[:, b] > 0)
-        if pair["trial"]:
-            out = out * w.treated
-        if "audience" in (pair.dtype.names or ()) and pair["audience"] >= 0:
-            out = out * w.audience[pair["audience"]]
+            out[w.member[rows, b] == 0] = 1.0
         return out
 
 
