@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,6 +30,7 @@ def _experiment() -> ModuleType:
 
 effects = _experiment()
 QUESTIONS = effects.questions()
+FEW = 3
 
 
 def test_every_mechanism_is_asked_about() -> None:
@@ -42,16 +44,25 @@ def test_the_lever_moves_the_outcome(question: Any) -> None:
     ends = [0, len(question.values) - 1]
     if question.shape in ("peak", "dip"):
         ends = list(range(len(question.values)))
-    outcomes = effects.measure(question, ends)
+    # Most are clear from a few pairs; the others get all that the page has.
+    if not _moves(question, effects.measure(replace(question, replications=FEW), ends)):
+        assert _moves(question, effects.measure(question, ends))
+
+
+def _moves(question: Any, outcomes: Any) -> bool:
+    """Whether the outcomes at the ends say what the question states."""
     if question.shape == "saturating":
         found = paired_interval(outcomes[-1], outcomes[0])
-        assert found.low > 0 or found.high < 0
-    else:
-        assert effects.as_said(question, outcomes)
+        return bool(found.low > 0 or found.high < 0)
+    return bool(effects.as_said(question, outcomes))
 
 
 @pytest.mark.parametrize("question", [q for q in QUESTIONS if q.null], ids=lambda question: question.name)
 def test_where_nothing_is_to_be_moved_nothing_moves(question: Any) -> None:
-    outcomes = effects.measure(question, [0, len(question.values) - 1], beside=question.null)
+    ends = [0, len(question.values) - 1]
+    outcomes = effects.measure(replace(question, replications=FEW), ends, beside=question.null)
+    if (outcomes[0] == outcomes[1]).all():
+        return
+    outcomes = effects.measure(question, ends, beside=question.null)
     found = paired_interval(outcomes[1], outcomes[0])
     assert found.low <= 0 <= found.high
