@@ -29,6 +29,10 @@ MECHANISMS: Final = (
     ("search auction", "touchpoints.*.auction", "clicks by second price over bid x quality (Varian 2007)"),
     ("hours on air", "touchpoints.*.windows", "broadcasts meet those who watch at their hours"),
     ("festivals", "calendar.festivals", "needs wait for them, and people stock up (Mace & Neslin 2004)"),
+    ("segments from data", "population.segments_from", "M2: segments read from a CSV of shares and moments"),
+    ("competition", "brands", "M15: any number of brands, and not buying; double jeopardy appears by itself"),
+    ("organisation", "brands.*.organisation", "M17: which channels may decide together, how often, how late informed"),
+    ("reports", "data.report_delay", "M17: brands learn late; M7: noisy, by what their data platform can join"),
     ("encoding variability", "category.memory.encoding_variability", "optional gain of a second touchpoint; 0 is off"),
 )
 
