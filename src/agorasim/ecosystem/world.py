@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from agorasim.ecosystem.agenda import Agenda
     from agorasim.ecosystem.mechanisms import Mechanism
+    from agorasim.ecosystem.mechanisms.touches import Touched
     from agorasim.ecosystem.script import Script
     from agorasim.ecosystem.tapes import Tape
     from agorasim.ecosystem.trial import Trial
@@ -120,6 +121,8 @@ class World(Trade):
         self.media_fresh = True
         #: Most touches of a day that can be kept.
         self.log_room = 0
+        #: What mechanisms have read off today's log.
+        self.touched: Touched | None = None
         self.mechanisms: list[Mechanism] = mechanisms_of(self)
         self.history.make_room(self.mechanisms)
         self._find_hooks()
@@ -339,7 +342,7 @@ class World(Trade):
         """
         twin = object.__new__(type(self))
         twin.__dict__.update(self.__dict__)
-        twin.replaced, twin.tape = {}, None
+        twin.replaced, twin.tape, twin.touched = {}, None, None
         written = {name for m in self.mechanisms for name in (*m.writes, "pairs", "steps", "results")}
         twin.w = copied(self.w, frozenset(written))
         twin.market = self.market.copy(twin.w.offers)
@@ -354,6 +357,7 @@ class World(Trade):
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
         state["replaced"], state["tape"], state["agenda"], state["_hooks"] = {}, None, None, {}
+        state["touched"] = None
         # Scratch space for a day's orders is large and empty between days.
         state["w"] = Columns(
             **{

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import FOUND, NEEDS_ARISEN, ORDERS_WRITTEN
-from agorasim.ecosystem.mechanisms.touches import CLICK, IMPRESSION, VISIT, identified, touches
+from agorasim.ecosystem.mechanisms.touches import CLICK, IMPRESSION, VISIT, identified, shown
 from agorasim.randomness import PURPOSES, stable_id
 
 if TYPE_CHECKING:
@@ -20,21 +20,18 @@ Array = NDArray[Any]
 
 ABANDON = PURPOSES.declare("funnel.abandon", 99)
 RETURN = PURPOSES.declare("funnel.return", 100)
-_NONE = -1
 
 
 class Carts:
     """Carts of a world. What grows with the population is among the funnel's columns.
 
-    Columns: `cart_until` (N, B), the last day on which an abandoned cart is remembered (-1 none), and `cart_known`
-    (N, B), whether the brand knows whose cart it is.
+    Column: `cart` (N, B), 0 for none, else 2 x (1 + the last day on which the abandoned cart is remembered), plus 1
+    when the brand knows whose cart it is.
     """
 
     def __init__(self, funnel: Funnel, world: World, settings: Settings) -> None:
         self.settings = settings
-        size, brands = world.size, len(funnel.brands)
-        funnel.columns["cart_until"] = np.full((size, brands), _NONE, dtype=np.int32)
-        funnel.columns["cart_known"] = np.zeros((size, brands), dtype=np.uint8)
+        funnel.columns["cart"] = np.zeros((world.size, len(funnel.brands)), dtype=np.uint16)
         offers = world.market.offers
         names = list(world.scenario.touchpoints)
         #: Touchpoint, and chance of distraction, of each offer (O,); shops hold carts that only `places` makes risky.
@@ -59,26 +56,32 @@ class Carts:
         Chances: 1 - exp(-price x sensitivity x price / reference), 1 - exp(-wait x days), and the place's own.
         """
         w, s, orders = world.w, self.settings, world.orders
-        if len(orders) == 0:
-            return
-        who, o = orders["consumer"].astype(np.int64), orders["offer"].astype(np.int64)
-        u = funnel.uniforms(world, ABANDON, who, w.choice_ids[orders["sequence"] % len(w.choice_ids), o])
-        sensitivity = w.traits["price"][who].astype(np.float64)
-        price = s.price * sensitivity * w.offers["price"][o] / self._reference
         # People who adopt at once never stood before a cart.
-        open_to = (orders["served"] > 0) & (w.direct[who] == 0)
-        price_struck = open_to & self.online[o] & (u[:, 0] < -np.expm1(-price))
-        wait_struck = open_to & self.online[o] & (u[:, 1] < -np.expm1(-s.wait * w.offers["days"][o]))
-        gone = open_to & (u[:, 2] < self.distraction[o]) | price_struck | wait_struck
-        brand = w.offers["brand"][o].astype(np.int64)
-        np.add.at(funnel.today["abandoned_carts"], o[gone], 1)
-        np.add.at(funnel.today["abandoned_for_price"], brand[price_struck], 1)
-        np.add.at(funnel.today["abandoned_for_wait"], brand[wait_struck & ~price_struck], 1)
-        funnel.columns["cart_until"][who[gone], brand[gone]] = world.day + s.remember
-        funnel.columns["cart_known"][who[gone], brand[gone]] = identified(
-            world, who[gone], brand[gone], self.touch[o[gone]]
-        )
-        kept = orders[~gone].copy()
+        at = np.flatnonzero((orders["served"] > 0) & (w.direct[orders["consumer"]] == 0))
+        if len(at) == 0:
+            return
+        who, o = orders["consumer"][at].astype(np.int64), orders["offer"][at].astype(np.int64)
+        number = orders["sequence"][at] % len(w.choice_ids)
+        u = funnel.uniforms(world, ABANDON, who, w.choice_ids[number, o])
+        rate = s.price * w.offers["price"] / self._reference
+        price = 1.0 - np.exp(-w.traits["price"][who].astype(np.float64) * rate[o])
+        online = self.online[o]
+        price_struck = online & (u[:, 0] < price)
+        wait_struck = online & (u[:, 1] < -np.expm1(-s.wait * w.offers["days"])[o])
+        struck = np.flatnonzero((u[:, 2] < self.distraction[o]) | price_struck | wait_struck)
+        if len(struck) == 0:
+            return
+        brand = w.offers["brand"].astype(np.int64)[o]
+        brands = len(funnel.brands)
+        funnel.today["abandoned_carts"] += np.bincount(o[struck], minlength=len(self.touch))
+        funnel.today["abandoned_for_price"] += np.bincount(brand[price_struck], minlength=brands)
+        funnel.today["abandoned_for_wait"] += np.bincount(brand[wait_struck & ~price_struck], minlength=brands)
+        who, brand = who[struck], brand[struck]
+        known = identified(world, who, brand, self.touch[o[struck]])
+        funnel.columns["cart"][who, brand] = 2 * (world.day + s.remember + 1) + known
+        gone = np.zeros(len(orders), dtype=bool)
+        gone[at[struck]] = True
+        kept = orders[~gone]
         orders["served"][len(kept) :] = 0  # whoever still holds the longer list must not find orders beyond its end
         orders[: len(kept)] = kept
         w.counts[ORDERS_WRITTEN] = len(kept)
@@ -87,37 +90,41 @@ class Carts:
 
     def come_back(self, funnel: Funnel, world: World) -> Array | None:
         """Needs of open carts that come back today, unprompted or because people were reminded."""
-        w, until = world.w, funnel.columns["cart_until"]
+        w, cart, brands = world.w, funnel.columns["cart"].reshape(-1), len(funnel.brands)
         self.returned = np.empty(0, dtype=np.int64)
-        until[until < world.day] = _NONE
-        codes = np.flatnonzero(until.reshape(-1) >= 0)
+        codes = np.flatnonzero(cart > 0)
+        old = cart[codes] < 2 * (world.day + 1)
+        cart[codes[old]] = 0
+        codes = codes[~old]
         if len(codes) == 0:
             return None
-        who, b = np.divmod(codes, len(funnel.brands))
+        who = codes // brands
         stays = (1.0 - self.settings.unprompted) * self._unmoved(funnel, world, codes)
-        u = funnel.uniforms(world, RETURN, who, np.array(self.entities)[b])[:, 0]
-        back = (u < 1.0 - stays) & (w.owner[who] == 0 if world.scenario.category.kind == "durable" else True)
-        for code in codes[back]:  # few; one after the other, so that nobody gets more needs than a day holds
-            i = code // len(funnel.brands)
-            if w.needs[i] < self._most:
-                w.needs[i] += 1
-                w.counts[NEEDS_ARISEN] += 1
-                w.needs_by_cell[w.cell[i]] += 1
-                self.returned = np.append(self.returned, code)
-        until.reshape(-1)[self.returned] = _NONE
-        np.add.at(funnel.today["returned_needs"], self.returned % len(funnel.brands), 1)
-        return np.flatnonzero(w.needs) if len(self.returned) else None
+        u = funnel.uniforms(world, RETURN, who, np.array(self.entities)[codes - who * brands])[:, 0]
+        back = u < 1.0 - stays
+        if world.scenario.category.kind == "durable":
+            back &= w.owner[who] == 0
+        codes, who = codes[back], who[back]
+        # One after the other, so that nobody gets more needs than a day holds.
+        turn = np.arange(len(who)) - np.searchsorted(who, who)
+        fits = w.needs[who] + turn < self._most
+        self.returned, who = codes[fits], who[fits]
+        np.add.at(w.needs, who, np.uint8(1))
+        w.counts[NEEDS_ARISEN] += len(who)
+        w.needs_by_cell[...] += np.bincount(w.cell[who], minlength=len(w.needs_by_cell))
+        cart[self.returned] = 0
+        funnel.today["returned_needs"] += np.bincount(self.returned % brands, minlength=brands)
+        return np.flatnonzero(w.needs > 0) if len(self.returned) else None
 
     def _unmoved(self, funnel: Funnel, world: World, codes: Array) -> NDArray[np.float64]:
         """Chance that none of today's reminders brings the need of a cart back, (n,)."""
-        stays = np.ones(len(codes))
-        rows = touches(world)
-        met = np.isin(rows["event"], (IMPRESSION, VISIT, CLICK))
-        known = funnel.columns["cart_known"].reshape(-1)[codes] > 0
+        brands, stays = len(funnel.brands), np.ones(len(codes))
+        known = (funnel.columns["cart"].reshape(-1)[codes] & np.uint16(1)) > 0
         for t, chance in sorted(self.reminders.items()):
-            there = rows[met & (rows["touch"] == t)]
-            reminded = np.isin(codes, there["consumer"].astype(np.int64) * len(funnel.brands) + there["brand"])
-            stays[reminded & known] *= 1.0 - chance
+            there = shown(world, t, (IMPRESSION, VISIT, CLICK))
+            met = np.zeros(world.size * brands, dtype=bool)
+            met[there["consumer"].astype(np.int64) * brands + there["brand"]] = True
+            stays[met[codes] & known] *= 1.0 - chance
         return stays
 
     def favour(self, funnel: Funnel, world: World) -> None:
@@ -128,8 +135,10 @@ class Carts:
 
     def close(self, funnel: Funnel, world: World, orders: Array) -> None:
         """Purchases close carts; those of needs that came back are recovered."""
-        brand = world.w.offers["brand"][orders["offer"]].astype(np.int64)
-        bought = np.unique(orders["consumer"].astype(np.int64) * len(funnel.brands) + brand)
-        funnel.columns["cart_until"].reshape(-1)[bought] = _NONE
-        recovered = np.intersect1d(self.returned, bought)
-        np.add.at(funnel.today["recovered_carts"], recovered % len(funnel.brands), 1)
+        brands = len(funnel.brands)
+        brand = world.w.offers["brand"].astype(np.int64)[orders["offer"]]
+        bought = orders["consumer"].astype(np.int64) * brands + brand
+        funnel.columns["cart"].reshape(-1)[bought] = 0
+        if len(self.returned):
+            recovered = self.returned[np.isin(self.returned, bought)]
+            funnel.today["recovered_carts"] += np.bincount(recovered % brands, minlength=brands)

@@ -15,7 +15,7 @@ from scipy.special import ndtri
 from agorasim.behaviour.columns import CLICKED
 from agorasim.ecosystem.mechanisms.base import Mechanism
 from agorasim.ecosystem.mechanisms.carts import Carts
-from agorasim.ecosystem.mechanisms.touches import CLICK, VISIT, log_from_now_on, open_log, touches
+from agorasim.ecosystem.mechanisms.touches import acts, log_from_now_on, open_log
 from agorasim.randomness import PURPOSES, stable_id
 from agorasim.scenario.catalogue import KINDS
 
@@ -33,6 +33,8 @@ _BOUNCE, _PAGES, _SECONDS, _FORGET = range(4)
 _MOST_PAGES: Final = 1000
 _MOST_SECONDS: Final = 6 * 3600
 _LEAST_RELEVANCE: Final = 1e-6
+#: Equally likely values that stand for the normal law of dwell times.
+_QUANTILES: Final = 4096
 
 
 class Funnel(Mechanism):
@@ -71,11 +73,16 @@ class Funnel(Mechanism):
         self.crowd: Array = np.zeros(len(names), dtype=np.int64)
         self.columns["registered"] = (world.w.member > 0).astype(np.uint8)
         self.carts = Carts(self, world, s.carts) if s.carts is not None else None
-        #: Today's visits, touches of the kinds VISIT and CLICK, and which of them bounce unless they lead to a cart.
-        self._visits: Array = touches(world).copy()
+        with np.errstate(divide="ignore"):
+            #: Logarithm of the chance of one page more, (T,): -inf where there are none.
+            self._onward = np.log(self.further / (1.0 + self.further))
+        self._stretch = np.exp(s.dwell_spread * ndtri((np.arange(_QUANTILES) + 0.5) / _QUANTILES))
+        #: Which of today's visits are online, their draws, and which of them bounce unless they lead to a cart.
+        self._online: Array = np.empty(0, dtype=np.int64)
+        self._draws: Array = np.empty((0, 4))
         self._bounces: Array = np.empty(0, dtype=bool)
-        #: Codes consumer x B + brand of today's carts.
-        self.carted: Array = np.empty(0, dtype=np.int64)
+        #: Codes consumer x B + brand of today's carts, and a number for each order that has been in one.
+        self._carted: list[Array] = []
         self._listed: Array = np.empty(0, dtype=np.int64)
         log_from_now_on(world)
 
@@ -88,7 +95,7 @@ class Funnel(Mechanism):
 
     def opened(self, world: World) -> None:
         """A new day's touches and carts."""
-        self.carted = np.empty(0, dtype=np.int64)
+        self._carted = []
         open_log(world)
 
     def needed(self, world: World, who: Array) -> Array | None:
@@ -98,9 +105,7 @@ class Funnel(Mechanism):
     def evaluate(self, world: World, who: Array) -> None:
         """Bounced visits that leave nothing behind do not count in the choice; carts that are taken up again do."""
         # All visits have happened; what makes contacts fitting may be gone by the evening.
-        rows = touches(world)
-        self._visits = rows[(rows["event"] == VISIT) | (rows["event"] == CLICK)]
-        self._bounces = self._draws(world)[:, _BOUNCE] < self.bounce_chance(world, self._visits)
+        self._bounce(world)
         if self.settings.forgotten > 0.0:
             self._forget(world)
         if self.carts is not None:
@@ -116,14 +121,14 @@ class Funnel(Mechanism):
 
     def rationed(self, world: World) -> None:
         """What came instead, or from days before, stands in a cart as well."""
-        orders = world.orders
-        self._put_in_carts(world, orders[~np.isin(self._keys(world, orders), self._listed)])
+        orders, keys = world.orders, self._keys(world, world.orders)
+        if not np.array_equal(keys, self._listed):
+            self._put_in_carts(world, orders[~np.isin(keys, self._listed)])
 
     def _put_in_carts(self, world: World, orders: Array) -> None:
-        np.add.at(self.today["carts"], orders["offer"], 1)
-        brand = world.w.offers["brand"][orders["offer"]].astype(np.int64)
-        codes = orders["consumer"].astype(np.int64) * len(self.brands) + brand
-        self.carted = np.union1d(self.carted, codes)
+        offers = world.w.offers["brand"].astype(np.int64)
+        self.today["carts"] += np.bincount(orders["offer"], minlength=len(offers))
+        self._carted.append(orders["consumer"].astype(np.int64) * len(self.brands) + offers[orders["offer"]])
 
     @staticmethod
     def _keys(world: World, orders: Array) -> Array:
@@ -141,72 +146,88 @@ class Funnel(Mechanism):
         """Count the day's visits and registrations."""
         self._count(world)
         self._register(world)
-        self.crowd = np.bincount(self._visits["touch"], minlength=len(self.crowd)).astype(np.int64)
+        self._draws = np.empty((0, 4))  # much memory, for today only
 
     # --- visits -----------------------------------------------------------------------------------------------------
 
-    def _draws(self, world: World) -> NDArray[np.float64]:
-        """Four uniforms for each of today's visits."""
-        visits = self._visits
-        entity = self.entities[(visits["event"] == CLICK).astype(np.int64), visits["brand"], visits["touch"]]
-        return self.uniforms(world, SURF, visits["consumer"].astype(np.int64), entity)
-
-    def bounce_chance(self, world: World, visits: Array) -> NDArray[np.float64]:
-        """Probability that each visit is left after one page, (n,): odds x load ** load / relevance ** relevance."""
-        t = visits["touch"]
-        odds = self.odds[t] * np.maximum(1.0, self.crowd / self.capacity)[t] ** self.settings.load
-        if len(world.w.relevance):
-            relevance = world.w.relevance[visits["consumer"], visits["brand"]].astype(np.float64)
-            odds = odds / np.maximum(relevance, _LEAST_RELEVANCE) ** self.settings.relevance
-        return np.where(self.online[t], odds / (1.0 + odds), 0.0)
+    def _bounce(self, world: World) -> None:
+        """Draw which of today's visits are left after one page: odds x load ** load / relevance ** relevance."""
+        visits, s, relevance = acts(world), self.settings, world.w.relevance
+        self._online = at = np.flatnonzero(self.online[visits.touch])
+        who, b, t = visits.consumer[at], visits.brand[at], visits.touch[at]
+        entity = self.entities[visits.click[at].astype(np.int64), b, t]
+        self._draws = self.uniforms(world, SURF, who, entity)
+        odds = (self.odds * np.maximum(1.0, self.crowd / self.capacity) ** s.load)[t]
+        if len(relevance) and s.relevance > 0.0:
+            fit = np.maximum(relevance[who, b].astype(np.float64), _LEAST_RELEVANCE)
+            odds /= fit if s.relevance == 1.0 else fit**s.relevance
+        self._bounces = self._draws[:, _BOUNCE] * (1.0 + odds) < odds
 
     def _forget(self, world: World) -> None:
-        w, brands, visits = world.w, len(self.brands), self._visits
-        gone = self._bounces & (self._draws(world)[:, _FORGET] < self.settings.forgotten)
-        clicks = visits["event"] == CLICK
+        w, visits = world.w, acts(world)
+        codes = visits.consumer * len(self.brands) + visits.brand
+        gone = np.zeros(len(codes), dtype=bool)
+        gone[self._online] = self._bounces & (self._draws[:, _FORGET] < self.settings.forgotten)
         for t, bit in self.bits.items():
-            lost = visits[gone & ~clicks & (visits["touch"] == t)]
-            w.visited[lost["consumer"], lost["brand"]] &= ~(np.uint32(1) << np.uint32(bit))
-        codes = visits["consumer"].astype(np.int64) * brands + visits["brand"]
-        kept, lost_codes = np.unique(codes[clicks & ~gone]), np.unique(codes[clicks & gone])
-        lost_codes = np.setdiff1d(lost_codes, kept, assume_unique=True)
-        w.flags.reshape(-1)[lost_codes] &= np.uint8(255 - CLICKED)
+            lost = codes[gone & ~visits.click & (visits.touch == t)]
+            w.visited.reshape(-1)[lost] &= ~(np.uint32(1) << np.uint32(bit))
+        lost = np.zeros(w.flags.size, dtype=bool)
+        lost[codes[visits.click & gone]] = True
+        lost[codes[visits.click & ~gone]] = False
+        w.flags.reshape(-1)[lost] &= np.uint8(255 - CLICKED)
 
     def _count(self, world: World) -> None:
-        w, today, brands, visits = world.w, self.today, len(self.brands), self._visits
-        at = visits["brand"], visits["touch"]
-        u = self._draws(world)
-        codes = visits["consumer"].astype(np.int64) * brands + visits["brand"]
-        carted = np.isin(codes, self.carted)
-        bounced = self._bounces & ~carted
-        online = self.online[visits["touch"]]
-        further = self.further[visits["touch"]]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # Geometric by inversion: at least k more pages with probability (m / (1 + m)) ** k.
-            more = np.where(further > 0.0, np.log(u[:, _PAGES]) / np.log(further / (1.0 + further)), 0.0)
-        pages = np.where(online & ~bounced, 2 + np.minimum(np.floor(more), _MOST_PAGES), 1).astype(np.int64)
-        stretch = np.exp(self.settings.dwell_spread * ndtri(u[:, _SECONDS]))
-        seconds = np.minimum(np.rint(pages * self.seconds[visits["touch"]] * stretch), _MOST_SECONDS).astype(np.int64)
-        np.add.at(today["visits"], at, 1)
-        np.add.at(today["page_views"], at, pages)
-        np.add.at(today["bounces"], at, bounced)
-        np.add.at(today["dwell_seconds"], at, np.where(online, seconds, 0))
-        np.add.at(today["carting_visits"], at, carted)
-        np.add.at(today["inquiries"], at, (w.needs[visits["consumer"]] > 0) & ~carted)
-        touchpoints = len(self.crowd)
-        people = np.unique(codes * touchpoints + visits["touch"])
-        np.add.at(today["visitors"], (people // touchpoints % brands, people % touchpoints), 1)
+        w, today, visits = world.w, self.today, acts(world)
+        shape = len(self.brands), len(self.crowd)
+        cells = shape[0] * shape[1]
+        cell = visits.brand * shape[1] + visits.touch
+        put = np.zeros(world.size * shape[0], dtype=bool)
+        for codes in self._carted:
+            put[codes] = True
+        carted = put[visits.consumer * shape[0] + visits.brand]
+        at = self._online
+        bounced = self._bounces & ~carted[at]
+        further, seconds = self._surf(visits.touch[at], bounced)
+        kinds = cell * 4 + 2 * carted + ((w.needs[visits.consumer] > 0) & ~carted)
+        counts = np.bincount(kinds, minlength=4 * cells).reshape(*shape, 4)
+        count = counts.sum(axis=2)
+        today["visits"] += count
+        today["carting_visits"] += counts[..., 2]
+        today["inquiries"] += counts[..., 1]
+        cell_online = cell[at]
+        today["bounces"] += np.bincount(cell_online[bounced], minlength=cells).reshape(shape)
+        pages = np.bincount(cell_online, further, minlength=cells).reshape(shape)  # whole numbers: the sum is exact
+        today["page_views"] += count + pages.astype(np.int64)
+        dwell = np.bincount(cell_online, seconds, minlength=cells).reshape(shape)
+        today["dwell_seconds"] += dwell.astype(np.int64)
+        people = np.sort(cell * world.size + visits.consumer)
+        first = np.ones(len(people), dtype=bool)
+        first[1:] = people[1:] != people[:-1]
+        ends = np.searchsorted(people[first], np.arange(cells + 1) * world.size)
+        today["visitors"] += np.diff(ends).reshape(shape)
+        self.crowd = count.sum(axis=0)
+
+    def _surf(self, touch: Array, bounced: Array) -> tuple[Array, Array]:
+        """Pages after the first, and seconds, of visits online; both whole numbers, (n,)."""
+        u = self._draws
+        # Geometric by inversion: at least k more pages with probability (m / (1 + m)) ** k.
+        more = np.floor(np.log(u[:, _PAGES]) / self._onward[touch])
+        further = np.where(bounced, 0.0, 1.0 + np.minimum(more, _MOST_PAGES))
+        stretch = self._stretch[(u[:, _SECONDS] * _QUANTILES).astype(np.int64)]
+        seconds = np.minimum(np.rint((1.0 + further) * self.seconds[touch] * stretch), _MOST_SECONDS)
+        return further, seconds
 
     # --- registrations ----------------------------------------------------------------------------------------------
 
     def _register(self, world: World) -> None:
         """People who were nobody's member this morning, by the touchpoint that won them."""
-        w, registered = world.w, self.columns["registered"]
+        member, registered = world.w.member > 0, self.columns["registered"]
+        new = np.flatnonzero(member.view(np.uint8) > registered)
         for b in range(len(self.brands)):
-            new = np.flatnonzero((w.member[:, b] > 0) & (registered[:, b] == 0))
-            if len(new):
-                np.add.at(self.today["registrations"][b], self._won_by(world, b, new), 1)
-        registered[...] = w.member > 0
+            mine = new[new % len(self.brands) == b] // len(self.brands)
+            if len(mine):
+                np.add.at(self.today["registrations"][b], self._won_by(world, b, mine), 1)
+        registered[...] = member
 
     def _won_by(self, world: World, b: int, new: Array) -> Array:
         """The touchpoint through which each of `new` joined, (n,).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -35,9 +36,60 @@ def touches(world: World) -> Array:
     return w.log[: w.log_end[0]]
 
 
+@dataclass(frozen=True)
+class Acts:
+    """Today's visits and clicks, one array a field (n,), in no order that means anything."""
+
+    consumer: NDArray[np.int64]
+    brand: NDArray[np.int64]
+    touch: NDArray[np.int64]
+    click: NDArray[np.bool_]
+
+
+class Touched:
+    """What mechanisms look for in a day's log, read off it once: fields of records lie far apart in memory."""
+
+    def __init__(self, rows: Array) -> None:
+        #: Number of rows of the log; event (n,) and touchpoint (n,) of each.
+        self.count = len(rows)
+        self.event = np.ascontiguousarray(rows["event"])
+        self.touch = np.ascontiguousarray(rows["touch"])
+        at = np.flatnonzero((self.event == VISIT) | (self.event == CLICK))
+        self.acts = Acts(
+            consumer=rows["consumer"][at].astype(np.int64), brand=rows["brand"][at].astype(np.int64),
+            touch=self.touch[at].astype(np.int64), click=self.event[at] == CLICK,
+        )  # fmt: skip
+
+
+def _touched(world: World) -> Touched:
+    rows = touches(world)
+    found = world.touched
+    if found is None or found.count != len(rows):
+        found = world.touched = Touched(rows)
+    return found
+
+
+def acts(world: World) -> Acts:
+    """Today's visits and clicks so far."""
+    return _touched(world).acts
+
+
+def shown(world: World, t: int, events: tuple[int, ...] = (IMPRESSION,)) -> Array:
+    """Today's touches of some kinds on touchpoint t so far: records `LOG`."""
+    found = _touched(world)
+    at = np.flatnonzero(found.touch == t)
+    event = found.event[at]
+    mine = event == events[0]
+    for other in events[1:]:
+        mine |= event == other
+    out: Array = touches(world)[at[mine]]
+    return out
+
+
 def open_log(world: World) -> None:
     """Clear yesterday's touches. Whoever reads the log does so in the morning; more than once does no harm."""
     world.w.log_end[0] = 0
+    world.touched = None
 
 
 def log_from_now_on(world: World, who: Array | None = None) -> None:
