@@ -182,9 +182,10 @@ def main() -> None:
         if not got.quick:
             parts.append(network_bass(100_000, "ba", folder, binary, got.repeats, mesa=False, found=found))
         worlds: dict[Any, Task] = {}
-        for world in ("plain", "coffee"):
+        for world in ("plain", "coffee", "everything", "nothing"):
             for size in (10_000,) if got.quick else (10_000, 100_000):
-                days = [] if size == 10_000 or world == "plain" else ["--days", "100"]
+                days = {"plain": [], "coffee": ["--days", "100"]}.get(world, ["--days", "30"])
+                days = [] if size == 10_000 else days
                 worlds[world, size] = lambda world=world, size=size, days=days: child(  # type: ignore[misc]
                     "engine", world, str(size), *days
                 )
@@ -193,6 +194,8 @@ def main() -> None:
             if size == 100_000:
                 found[world] = tables.middle(of, "consumer_days") / tables.middle(of) / 1e6
                 found[f"{world} bytes"] = tables.middle(of, "columns") / size
+        if "everything" in found:
+            found["half"] = found["everything"] / found["coffee"]
         parts.append("**Worlds**\n\n" + tables.world_table(runs))
         parts.append("**Experiments**\n\n" + experiments(folder, got.repeats, got.answers, found))
         parts.append("**Starting**\n\n" + start_up(folder, not got.quick, found))

@@ -55,8 +55,9 @@ def engine(name: str, size: int, graph: str, days: int | None, seed: int = 1) ->
     end = time.process_time()
     ties = sum(g.nbytes for g in world.graphs.values())
     # Room for a day's orders is set aside for the worst case; pages nobody writes to do not exist.
-    room = {"orders", "speakers"}
+    room = {"orders", "speakers", "log"}
     columns = sum(a.nbytes for k, a in world.w.arrays().items() if k not in room)
+    columns += sum(mechanism.nbytes() for mechanism in world.mechanisms)
     orders = world.history.by_segment[:, 0, :, _orders_column()].sum(axis=1)
     return {
         "seconds": end - ready,

@@ -22,6 +22,8 @@ AIMS = {
     "plain": ("plain, 100,000 consumers", 15.0, "million consumer-days/s", True),
     "coffee": ("coffee, 100,000 consumers", 3.0, "million consumer-days/s", True),
     "coffee bytes": ("coffee, memory beside the graph", 400.0, "bytes a consumer", False),
+    "half": ("every mechanism on, against coffee", 0.5, "of coffee's consumer-days/s", True),
+    "everything bytes": ("every mechanism on, memory beside graph and journeys", 600.0, "bytes a consumer", False),
     "import": ("`import agorasim`", 0.3, "s", False),
     "help": ("`agorasim --help`", 0.6, "s", False),
     "compile": ("first run ever", 40.0, "s", False),
