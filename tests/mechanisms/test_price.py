@@ -106,7 +106,7 @@ def test_only_those_who_qualify_get_coupons(to: str) -> None:
     world = World(scenario("coupons", brands__lumo__coupons={"c": {**terms, "start": "2026-03-12"}}))
     world.run(10)
     bought, member = world.w.bought[:, 0].copy(), world.w.member[:, 0].copy()
-    last = world.mechanism("coupons").columns["last_order"][:, 0].copy() if to == "lapsed" else bought
+    last = world.mechanism("last_orders").days(0).copy() if to == "lapsed" else bought
     morning(world)
     got = world.w.rebate[:, 0] > 0
     fits = {"customers": bought > 0, "newcomers": bought == 0, "members": member > 0,
@@ -201,8 +201,8 @@ def test_protection_refunds_the_difference_once() -> None:
         "brands__lumo__price_protection": protection,
     }  # fmt: skip
     world = World(scenario("price_fairness", **changes)).run(10)
-    columns = world.mechanism("price_fairness").columns
-    owed = (columns["paid_on"][:, 0] >= 5) & (columns["paid"][:, 0] == 10000)
+    paid, last = world.mechanism("price_fairness").columns["paid"][:, 0], world.mechanism("last_orders").days(0)
+    owed = (last >= 5) & (paid == 10000)
     world.run()
     assert totals(world, "price_refunds")[0] == owed.sum() > 20
     assert totals(world, "price_refund_money")[0] == 2000 * owed.sum()

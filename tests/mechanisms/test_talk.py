@@ -35,7 +35,7 @@ def test_who_brought_whom_is_a_forest_and_each_newcomer_earns_one_reward(form: s
     talk.holds(done)
     mechanism = done.mechanism("referral")
     assert mechanism is not None
-    referrer = mechanism.columns["referrer"][:, 0]
+    referrer = mechanism.referrers(done, 0)
     came = np.flatnonzero(referrer >= 0)
     assert len(came) > 10
     tree = nx.DiGraph(zip(referrer[came].tolist(), came.tolist(), strict=True))

@@ -115,11 +115,11 @@ def _referral_holds(world: World) -> None:
     assert mechanism is not None
     if replaced(world):
         return
-    referrer, owed = mechanism.columns["referrer"], mechanism.columns["owed"]
     for b, name in enumerate(mechanism.brands):
         settings = world.scenario.brands[name].referral
-        came = np.flatnonzero(referrer[:, b] >= 0)
-        brought = referrer[came, b]
+        referrer = mechanism.referrers(world, b)
+        came = np.flatnonzero(referrer >= 0)
+        brought = referrer[came]
         referred = int(extra["referred_orders"][:, b].sum())
         rewards = int(extra["referral_rewards"][:, b].sum())
         assert len(came) == referred
@@ -131,7 +131,9 @@ def _referral_holds(world: World) -> None:
         assert (w.first_day[came, b] >= 0).all()
         assert (w.first_day[brought, b] < w.first_day[came, b]).all()  # -1: bought before the first day
         assert rewards == (referred if world.minor(settings.reward) > 0 else 0)
-        coupons = int(extra["referral_coupons"][:, b].sum()) + int(owed[:, b].sum())
+        coupons = int(extra["referral_coupons"][:, b].sum()) + int(
+            mechanism.columns["owed"][:, mechanism.room[b]].sum()
+        )
         assert coupons == (rewards if settings.form == "coupon" else 0)
         if settings.form == "money" and all(brand.seeding is None for brand in world.scenario.brands.values()):
             minor = world.minor(settings.reward) + world.minor(settings.welcome)

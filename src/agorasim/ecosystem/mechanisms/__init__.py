@@ -23,6 +23,7 @@ from agorasim.ecosystem.mechanisms.footprint import Footprint
 from agorasim.ecosystem.mechanisms.funnel import Funnel
 from agorasim.ecosystem.mechanisms.journeys import Journeys
 from agorasim.ecosystem.mechanisms.known_by_name import KnownByName
+from agorasim.ecosystem.mechanisms.last_orders import LastOrders
 from agorasim.ecosystem.mechanisms.life_stages import LifeStages
 from agorasim.ecosystem.mechanisms.location_coupons import LocationCoupons
 from agorasim.ecosystem.mechanisms.loyalty import Loyalty
@@ -97,6 +98,7 @@ MECHANISMS: Final[tuple[type[Mechanism], ...]] = (
     PriceFairness,
     NetPromoterScore,
     Customers,
+    LastOrders,
     Personalise,
     Fairness,
     Festivals,

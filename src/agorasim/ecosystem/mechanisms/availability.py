@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.ecosystem.mechanisms.base import DAY, Mechanism, rooms
 from agorasim.ecosystem.mechanisms.shops import keep_orders, next_best, shop_bits
 from agorasim.randomness import PURPOSES, stable_id
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 CLOSED = PURPOSES.declare("retail.closed", 140)
 HESITATE = PURPOSES.declare("retail.hesitate", 141)
-_NEVER = -(10**6)
+_NEVER = -1
 
 
 class Availability(Mechanism):
@@ -51,17 +51,22 @@ class Availability(Mechanism):
         self._days = np.array([90 if m.unseen is None else m.unseen.days for m in models])
         self._bits = np.array([shop_bits(world, name) for name in self.brands], dtype=np.uint32)
         self._online = ~market.table["located"].astype(bool)
-        #: Day of the last visit to a shop or showroom.
-        self.columns["shown"] = np.full((world.size, len(models)), _NEVER, dtype=np.int32)
+        having = [b for b, m in enumerate(models) if m.unseen is not None or m.returns is not None]
+        self.room = rooms(len(models), having)
+        self._having = np.array(having, dtype=np.int64)
+        #: Day of the last visit to a shop or showroom, of the brands for which it matters.
+        self.columns["shown"] = np.full((world.size, len(having)), _NEVER, dtype=DAY)
 
     def seen(self, world: World) -> None:
         """Who visits a shop sees the goods."""
-        here = (world.w.visited & self._bits) > 0
-        self.columns["shown"][here] = world.day
+        for room, b in enumerate(self._having):
+            here = np.flatnonzero(world.w.visited[:, b] & self._bits[b])
+            self.columns["shown"][here, room] = world.day
 
     def saw(self, world: World, who: Array, b: Array) -> Array:
         """Whether people `who` remember having seen in a shop what the brands `b` sell, both (n,)."""
-        return np.asarray(world.day - self.columns["shown"][who, b] < self._days[b])
+        last = self.columns["shown"][who, self.room[b]].astype(np.int64)
+        return np.asarray((last > _NEVER) & (world.day - last < self._days[b]))
 
     def rationed(self, world: World) -> None:
         """Take what is not available out of the choice, and ration anew what people then go for."""
@@ -69,14 +74,14 @@ class Availability(Mechanism):
         if len(orders) == 0 or not (self._hesitate.any() or (self._open < 1.0).any()):
             return
         who = orders["consumer"].astype(np.int64)
-        barred = self._barred(world, who)
-        at = np.flatnonzero(barred[np.arange(len(orders)), orders["offer"]])
+        at = self._refused(world, who, orders["offer"])
         if len(at) == 0:
             return
+        barred = self._barred(world, who[at])
         online = self._online[orders["offer"][at]]
         np.add.at(self.today["hesitated"], orders["offer"][at[online]], 1)
         np.add.at(self.today["found_closed"], orders["offer"][at[~online]], 1)
-        found = next_best(world, at, barred[at])
+        found = next_best(world, at, barred)
         orders["offer"][at] = found
         kept = np.ones(len(orders), dtype=bool)
         kept[at[found < 0]] = False
@@ -84,14 +89,33 @@ class Availability(Mechanism):
         world.orders["served"] = 1
         world.market.ration(world.w)
 
+    def _refused(self, world: World, who: Array, offer: Array) -> Array:
+        """Numbers of the orders (n,) whose own offer is not available to whoever placed them, ascending."""
+        found = [np.empty(0, dtype=np.int64)]
+        for k in np.flatnonzero(self._open < 1.0):
+            at = np.flatnonzero(offer == k)
+            found.append(at[self._closed(world, who[at], k)])
+        owner = np.where(self._online, world.market.table["brand"], -1)[offer]
+        for b in np.flatnonzero(self._hesitate):
+            at = np.flatnonzero(owner == b)
+            found.append(at[self._shy(world, who[at], b)])
+        return np.sort(np.concatenate(found))
+
+    def _closed(self, world: World, who: Array, k: Any) -> Array:
+        """Who finds shop k closed at their hour today."""
+        return np.asarray(self.uniforms(world, CLOSED, who, self._entity[k])[:, 0] >= self._open[k])
+
+    def _shy(self, world: World, who: Array, b: Any) -> Array:
+        """Who does not dare to buy from brand b unseen today."""
+        u = self.uniforms(world, HESITATE, who, self._brand_entity[b])[:, 0]
+        known = self.saw(world, who, np.full(len(who), b)) | (world.w.bought[who, b] > 0)
+        return np.asarray((u < self._hesitate[b]) & ~known)
+
     def _barred(self, world: World, who: Array) -> Array:
         """What is not available to whom today, (n, offers)."""
         barred = np.zeros((len(who), len(self._open)), dtype=bool)
         for k in np.flatnonzero(self._open < 1.0):
-            barred[:, k] = self.uniforms(world, CLOSED, who, self._entity[k])[:, 0] >= self._open[k]
+            barred[:, k] = self._closed(world, who, k)
         for b in np.flatnonzero(self._hesitate):
-            u = self.uniforms(world, HESITATE, who, self._brand_entity[b])[:, 0]
-            known = self.saw(world, who, np.full(len(who), b)) | (world.w.bought[who, b] > 0)
-            shy = (u < self._hesitate[b]) & ~known
-            barred |= shy[:, None] & (self._online & (world.market.table["brand"] == b))
+            barred |= self._shy(world, who, b)[:, None] & (self._online & (world.market.table["brand"] == b))
         return barred

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -69,6 +69,26 @@ class Lever:
             if found is None:
                 return None
         return float(found)
+
+
+#: What holds a day: the calendar has at most 20,000.
+DAY: Final = np.dtype("i2")
+
+
+def rooms(brands: int, having: Iterable[int]) -> NDArray[np.int64]:
+    """Which column of (N, k) belongs to each brand, (B,), where only the brands `having` have one; -1: none."""
+    out = np.full(brands, -1, dtype=np.int64)
+    own = sorted(having)
+    out[own] = np.arange(len(own))
+    return out
+
+
+def distinct(codes: Array) -> Array:
+    """Each of some whole numbers (n,) once, ascending."""
+    out = np.sort(codes)  # np.unique hashes, which takes several times as long
+    if len(out) < 2:
+        return out
+    return out[np.concatenate(([True], out[1:] != out[:-1]))]
 
 
 class Mechanism:
@@ -143,6 +163,13 @@ class Mechanism:
         for name, nothing in self.blank.items():
             if name in self.columns:
                 self.columns[name][who] = nothing
+
+    def fit(self, name: str, most: int) -> Array:
+        """The column `name` of whole numbers, made wider when it could not hold one of the size `most`."""
+        column = self.columns[name]
+        while most > np.iinfo(column.dtype).max:
+            column = self.columns[name] = column.astype(f"{column.dtype.kind}{2 * column.dtype.itemsize}")
+        return column
 
     def nbytes(self) -> int:
         """Memory of what grows with the population."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from agorasim.ecosystem.mechanisms.base import DAY, Mechanism, distinct
 from agorasim.ecosystem.mechanisms.base import Coupon as Source
-from agorasim.ecosystem.mechanisms.base import Mechanism
 from agorasim.ecosystem.mechanisms.loyalty import Loyalty
 from agorasim.ecosystem.population import beta_of_mean
 from agorasim.randomness import PURPOSES, stable_id, uniforms
@@ -22,6 +22,8 @@ HAZARD = PURPOSES.declare("churn.hazard", 126)
 LEAVE = PURPOSES.declare("churn.leave", 127)
 #: Utility against a brand that one has left: beyond what any price makes up for.
 _NEVER = 1e4
+#: Quantiles of the distribution of hazards that are told apart.
+_STEPS = 2**16
 
 
 class Churn(Mechanism):
@@ -34,7 +36,7 @@ class Churn(Mechanism):
     name = "churn"
     code = "M13"
     meaning = "customers leave for good, some sooner than others; satisfaction and rank keep them"
-    blank = {"mood": 0, "left": -1}
+    blank = {"left": -1}
     keys = ("category.churn",)
     uses = frozenset({"appeal"})
 
@@ -49,16 +51,17 @@ class Churn(Mechanism):
         settings = world.scenario.category.churn
         assert settings is not None
         shape = (world.size, len(self.brands))
-        self.columns["hazard"] = np.empty(shape, dtype=np.float32)
-        for b, name in enumerate(self.brands):
-            u = uniforms(world.w.now, HAZARD, world.size, stable_id("churn", name))
-            alike = np.full(world.size, settings.mean)
-            drawn = beta_of_mean(u, settings.mean, settings.spread) if settings.spread > 0.0 else alike
-            self.columns["hazard"][:, b] = drawn
-        #: Surprise of the last experience.
-        self.columns["mood"] = np.zeros(shape, dtype=np.float32)
+        self.entity = [stable_id("churn", name) for name in self.brands]
+        #: Their rank in the distribution of hazards, in steps of which `hazards` has the quantiles.
+        self.columns["rank"] = np.zeros(shape, dtype=np.uint16)
+        self.hazards = np.full(_STEPS, settings.mean)
+        if settings.spread > 0.0:
+            for b, entity in enumerate(self.entity):
+                self.columns["rank"][:, b] = uniforms(world.w.now, HAZARD, world.size, entity) * _STEPS
+            ranks = np.flatnonzero(np.bincount(self.columns["rank"].reshape(-1), minlength=_STEPS))
+            self.hazards[ranks] = beta_of_mean((ranks + 0.5) / _STEPS, settings.mean, settings.spread)
         #: Day of leaving; -1: not gone.
-        self.columns["left"] = np.full(shape, -1, dtype=np.int32)
+        self.columns["left"] = np.full(shape, -1, dtype=DAY)
 
     def opened(self, world: World) -> None:
         """With daily hazards: who leaves this morning."""
@@ -73,22 +76,22 @@ class Churn(Mechanism):
         settings = world.scenario.category.churn
         assert settings is not None
         count = len(self.brands)
-        for b in range(count):
-            who = np.sort(codes[codes % count == b] // count)
-            self.columns["mood"][who, b] = world.w.surprise[who, b]
-            if settings.after == "purchase":
-                self._may_leave(world, who, b)
+        if settings.after == "purchase":
+            of = codes % count
+            for b in range(count):
+                self._may_leave(world, np.sort(codes[of == b] // count), b)
 
     def _may_leave(self, world: World, who: Array, b: int) -> None:
         settings = world.scenario.category.churn
         assert settings is not None
         who = who[self.columns["left"][who, b] < 0]
-        hazard = settings.factor * self.columns["hazard"][who, b].astype(np.float64)
-        hazard = hazard * np.exp(-settings.satisfaction * self.columns["mood"][who, b].astype(np.float64))
+        hazard = settings.factor * self.hazards[self.columns["rank"][who, b]]
+        mood = world.w.surprise[who, b].astype(np.float64)  # of the last experience
+        hazard = hazard * np.exp(-settings.satisfaction * mood)
         programme = world.mechanism("loyalty")
         if isinstance(programme, Loyalty):
             hazard = hazard * programme.keeps(who, b)
-        u = self.uniforms(world, LEAVE, who, stable_id("churn", self.brands[b]))[:, 0]
+        u = self.uniforms(world, LEAVE, who, self.entity[b])[:, 0]
         leaves = who[u < hazard]
         self.columns["left"][leaves, b] = world.day
         self.today["churn_occasions"][b] += len(who)
@@ -98,9 +101,9 @@ class Churn(Mechanism):
         """Who left does not buy, except perhaps with a win-back offer."""
         settings = world.scenario.category.churn
         assert settings is not None
-        w = world.w
+        w, gone = world.w, self.columns["left"][who] >= 0
         for b in range(len(self.brands)):
-            rows = who[self.columns["left"][who, b] >= 0]
+            rows = who[gone[:, b]]
             against = np.full(len(rows), _NEVER)
             if len(w.rebate):
                 offered = (w.rebate[rows, b] > 0) & (w.rebate_source[rows, b] == Source.WIN_BACK)
@@ -110,12 +113,13 @@ class Churn(Mechanism):
     def settled(self, world: World, orders: Array) -> None:
         """Who bought again is won back."""
         brand = world.market.table["brand"][orders["offer"]].astype(np.int64)
-        codes = np.unique(orders["consumer"].astype(np.int64) * len(self.brands) + brand)
-        who, b = np.divmod(codes, len(self.brands))
-        back = self.columns["left"][who, b] >= 0
-        self.columns["left"][who[back], b[back]] = -1
-        self.today["won_back"] += np.bincount(b[back], minlength=len(self.brands))
+        codes = orders["consumer"].astype(np.int64) * len(self.brands) + brand
+        left = self.columns["left"].reshape(-1)
+        back = distinct(codes[left[codes] >= 0])
+        left[back] = -1
+        self.today["won_back"] += np.bincount(back % len(self.brands), minlength=len(self.brands))
 
     def closing(self, world: World) -> None:
         """Customers who have not left."""
-        self.today["active_customers"][:] = ((world.w.bought > 0) & (self.columns["left"] < 0)).sum(axis=0)
+        there = np.flatnonzero((world.w.bought > 0) & (self.columns["left"] < 0))
+        self.today["active_customers"][:] = np.bincount(there % len(self.brands), minlength=len(self.brands))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from agorasim.brands.ledger import to_minor
 from agorasim.ecosystem.mechanisms.base import Coupon as Source
 from agorasim.ecosystem.mechanisms.base import Lever, Mechanism
+from agorasim.ecosystem.mechanisms.last_orders import last_orders
 from agorasim.ecosystem.mechanisms.prices import CHANNELS
 from agorasim.ecosystem.mechanisms.wallet import anyway, held, issue, redeeming
 from agorasim.randomness import PURPOSES, stable_id
@@ -41,7 +42,6 @@ class Coupons(Mechanism):
     name = "coupons"
     code = "M11"
     meaning = "coupon campaigns: issue, redemption, and what would have been bought anyway"
-    blank = {"last_order": -1}
     keys = ("brands.NAME.coupons",)
     levers = (_OfCoupons("coupons.value", 0.0, 5.0, "multiplier of the value of all of the brand's coupons"),)
     uses = frozenset({"wallet"})
@@ -53,7 +53,7 @@ class Coupons(Mechanism):
         return any(brand.coupons for brand in scenario.brands.values())
 
     def __init__(self, world: World) -> None:
-        """Find the days of issue; remember last orders where a campaign looks for lapsed customers."""
+        """Find the days of issue."""
         super().__init__(world)
         scenario = world.scenario
         self.segments = list(scenario.population.segments)
@@ -65,9 +65,6 @@ class Coupons(Mechanism):
             for key, coupon in brand.coupons.items():
                 begin = 0 if coupon.start is None else (datetime.date.fromisoformat(coupon.start) - first).days
                 self.campaigns.append((b, key, coupon, begin))
-        if any(coupon.to == "lapsed" for _, _, coupon, _ in self.campaigns):
-            #: Day of the last order; who had bought before the first day counts from it; -1: never.
-            self.columns["last_order"] = np.where(world.w.bought > 0, 0, -1).astype(np.int32)
         #: Campaign coupons in purses at the end of yesterday, (B,).
         self.held = np.zeros(len(self.brands), dtype=np.int64)
         #: Today's orders with a coupon that would be placed without it (codes consumer * B + brand).
@@ -106,8 +103,9 @@ class Coupons(Mechanism):
         elif coupon.to == "members":
             fits = w.member[:, b] > 0
         elif coupon.to == "lapsed":
-            last = self.columns["last_order"][:, b]
-            fits = (last >= 0) & (world.day - last >= (coupon.lapsed_after or LAPSED))
+            # Who had bought before the first day counts from it.
+            last = last_orders(world).days(b)
+            fits = (last >= 0) & (last <= world.day - (coupon.lapsed_after or LAPSED))
         if coupon.segments:
             wanted = [self.segments.index(name) for name in coupon.segments]
             fits = fits & np.isin(world.population.segment, wanted)
@@ -125,15 +123,13 @@ class Coupons(Mechanism):
         self._anyway = self._codes(world, world.orders[used[anyway(world, used)]])
 
     def settled(self, world: World, orders: Array) -> None:
-        """Count orders that used a coupon, what it took off, and remember the last order."""
+        """Count orders that used a coupon, and what it took off."""
         brand = world.market.table["brand"][orders["offer"]]
         used = (orders["rebate"] > 0) & (orders["source"] == Source.PROMOTION)
         kept = used & np.isin(self._codes(world, orders), self._anyway)
         np.add.at(self.today["coupons_redeemed"], brand[used], 1)
         np.add.at(self.today["coupons_cannibalised"], brand[kept], 1)
         np.add.at(self.today["coupon_money"], brand[used], orders["rebate"][used].astype(np.int64))
-        if "last_order" in self.columns:
-            self.columns["last_order"][orders["consumer"], brand] = world.day
 
     def _codes(self, world: World, orders: Array) -> NDArray[np.int64]:
         """Codes consumer * B + brand of orders."""
@@ -143,7 +139,9 @@ class Coupons(Mechanism):
 
     def closing(self, world: World) -> None:
         """Count coupons in purses; what was neither used nor is there has expired or made way for a larger one."""
-        left = held(world, Source.PROMOTION)
+        left = np.zeros(len(self.brands), dtype=np.int64)
+        for b in {b for b, *_ in self.campaigns}:
+            left[b] = held(world, Source.PROMOTION, b)
         gone = self.held + self.today["coupons_issued"] - self.today["coupons_redeemed"] - left
         self.today["coupons_expired"] += gone
         self.today["coupons_held"][:] = left

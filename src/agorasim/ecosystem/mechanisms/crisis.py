@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import BY_COMPLAINTS, CUSTOMERS, FIXED
 from agorasim.brands.ledger import to_minor
-from agorasim.ecosystem.mechanisms.base import Lever, Mechanism
+from agorasim.ecosystem.mechanisms.base import Lever, Mechanism, rooms
 from agorasim.randomness import PURPOSES, stable_id, uniforms
 
 if TYPE_CHECKING:
@@ -48,8 +48,10 @@ class Crisis(Mechanism):
         #: Complaints on each day of the window (window, B), and the news of today as a share of its first reach (B,).
         self.complaints: Array = np.zeros((self.settings.window, len(self.brands)), dtype=np.int64)
         self.news: Array = np.zeros(len(self.brands))
-        #: Goodwill lost to news that an answer can still give back.
-        self.columns["hurt"] = np.zeros((world.size, len(self.brands)), dtype=np.float32)
+        having = [b for b, answer in enumerate(self.answers) if answer is not None]
+        self.room = rooms(len(self.brands), having)
+        #: Goodwill lost to news that an answer can still give back, of the brands that may answer.
+        self.columns["hurt"] = np.zeros((world.size, len(having)), dtype=np.float32)
 
     @staticmethod
     def wanted(scenario: Scenario) -> bool:
@@ -73,16 +75,20 @@ class Crisis(Mechanism):
 
     def _spread(self, world: World, b: int) -> None:
         """The news, and the brand's answer to it, reach people independently, each with the same chance."""
-        s, w, hurt = self.settings, world.w, self.columns["hurt"][:, b]
+        s, w, answer = self.settings, world.w, self.answers[b]
         chance = s.reach * float(self.news[b])
         who = np.flatnonzero(uniforms(w.now, NEWS, world.size, self.entities[b]) < chance)
         before = w.goodwill[who, b].copy()
         world.move_goodwill(who, b, -s.goodwill)
         world.raise_awareness(who, b, s.awareness)
+        reached = np.bincount(world.population.segment[who], minlength=len(world.population.segments))
+        self.today["crisis_reach"][b] += reached
+        if answer is None:
+            return
+        hurt = self.columns["hurt"][:, self.room[b]]
         hurt[who] += before - w.goodwill[who, b]
-        np.add.at(self.today["crisis_reach"][b], world.population.segment[who], 1)
-        response, answer = self.response(world, b), self.answers[b]
-        if response <= 0.0 or answer is None:
+        response = self.response(world, b)
+        if response <= 0.0:
             return
         hears = (uniforms(w.now, ANSWER, world.size, self.entities[b]) < chance) & (hurt > 0.0)
         listeners = np.flatnonzero(hears)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.ecosystem.mechanisms.base import Mechanism, distinct
+from agorasim.ecosystem.mechanisms.last_orders import last_orders
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,12 +20,15 @@ Array = NDArray[Any]
 
 
 class Customers(Mechanism):
-    """Follows every customer's orders and margin (paid less goods, delivery borne and commission)."""
+    """Follows every customer's orders and margin (paid less goods, delivery borne and commission).
+
+    Sums are whole minor units, in columns that grow wider on the day somebody's sum no longer fits.
+    """
 
     name = "customers"
     code = "M13"
     meaning = "table of customers: cohorts, repeat purchases, lifetime value so far"
-    blank = {"last_day": -1, "repeats": 0, "paid": 0, "margin": 0, "discounted": 0}
+    blank = {"repeats": 0, "paid": 0, "margin": 0, "discounted": 0}
     keys = ("outcomes.lifetime",)
 
     @staticmethod
@@ -36,38 +40,46 @@ class Customers(Mechanism):
         """Only customers whose first order is seen are followed."""
         super().__init__(world)
         shape = (world.size, len(self.brands))
-        self.columns["last_day"] = np.full(shape, -1, dtype=np.int32)
         #: Days after the first with an order (several orders of a day are one purchase occasion).
-        self.columns["repeats"] = np.zeros(shape, dtype=np.int32)
+        self.columns["repeats"] = np.zeros(shape, dtype=np.uint8)
         for name in ("paid", "margin", "discounted"):
-            self.columns[name] = np.zeros(shape, dtype=np.int64)
+            self.columns[name] = np.zeros(shape, dtype=np.int32)
 
     def settled(self, world: World, orders: Array) -> None:
         """Add today's orders to what is known of their buyers."""
         settings = world.scenario.outcomes.lifetime
         assert settings is not None
-        w, offers = world.w, orders["offer"]
-        b = world.market.table["brand"][offers].astype(np.int64)
-        who = orders["consumer"].astype(np.int64)
-        self.today["repeat_orders"] += np.bincount(b, minlength=len(self.brands))
+        w, market, brands = world.w, world.market, len(self.brands)
+        offers, price = orders["offer"], orders["price"]
+        b = market.table["brand"][offers].astype(np.int64)
+        codes = orders["consumer"].astype(np.int64) * brands + b
         # What the day counts as first purchases is among its orders, once a person.
-        age = world.day - w.first_day[who, b]
-        followed = w.first_day[who, b] >= 0
-        first_today = np.unique((who * len(self.brands) + b)[followed & (age == 0)])
-        self.today["repeat_orders"] -= np.bincount(first_today % len(self.brands), minlength=len(self.brands))
-        who, b, age, orders, offers = who[followed], b[followed], age[followed], orders[followed], offers[followed]
-        market = world.market
-        margin = orders["price"] - w.brands["unit_cost"][b] - market.delivery_cost[offers]
-        margin = margin - np.rint(orders["price"] * market.commission[offers]).astype(np.int64)
+        first = w.first_day.reshape(-1)[codes]
+        first_today = distinct(codes[first == world.day]) % brands
+        self.today["repeat_orders"] += np.bincount(b, minlength=brands) - np.bincount(first_today, minlength=brands)
+        seen = np.flatnonzero(first >= 0)
+        seen = seen[np.argsort(codes[seen], kind="stable")]
+        codes, b, age, offers, price = codes[seen], b[seen], world.day - first[seen], offers[seen], price[seen]
+        margin = price - w.brands["unit_cost"][b] - market.delivery_cost[offers]
+        margin = margin - np.rint(price * market.commission[offers]).astype(np.int64)
         discounted = np.rint(margin * (1.0 + settings.discount) ** (-age / 365.0)).astype(np.int64)
-        for name, amount in (("paid", orders["price"]), ("margin", margin), ("discounted", discounted)):
-            np.add.at(self.columns[name], (who, b), amount)
+        for name, amount in (("paid", price), ("margin", margin), ("discounted", discounted)):
+            self._add(name, codes, amount)
         np.add.at(self.today["lifetime_margin"], b, discounted)
-        codes = np.unique(who * len(self.brands) + b)
-        who, b = np.divmod(codes, len(self.brands))
-        again = (w.first_day[who, b] < world.day) & (self.columns["last_day"][who, b] < world.day)
-        self.columns["repeats"][who[again], b[again]] += 1
-        self.columns["last_day"][who, b] = world.day
+        codes = distinct(codes)
+        last = last_orders(world).columns["day"].reshape(-1)  # of every brand, and not of today yet
+        again = codes[(w.first_day.reshape(-1)[codes] < world.day) & (last[codes] < world.day)]
+        repeats = self.columns["repeats"].reshape(-1)[again].astype(np.int64) + 1
+        self.fit("repeats", int(repeats.max(initial=0))).reshape(-1)[again] = repeats
+
+    def _add(self, name: str, codes: Array, amount: Array) -> None:
+        """Add amounts (n,) to the sums of customers (codes consumer x B + brand, ascending)."""
+        if len(codes) == 0:
+            return
+        start = np.flatnonzero(np.concatenate(([True], codes[1:] != codes[:-1])))
+        whose = codes[start]
+        total = self.columns[name].reshape(-1)[whose] + np.add.reduceat(amount.astype(np.int64), start)
+        self.fit(name, int(np.abs(total).max())).reshape(-1)[whose] = total
 
     def table(self, world: World) -> pa.Table:
         """The table `customers`; see `customer_table`."""
@@ -88,7 +100,8 @@ def customer_table(world: World, found: Customers) -> pa.Table:
     assert settings is not None
     w, columns, minor = world.w, found.columns, world.scenario.currency.minor_units
     b, who = np.nonzero(w.first_day.T >= 0)
-    first, last = w.first_day[who, b], columns["last_day"][who, b]
+    first = w.first_day[who, b]
+    last = last_orders(world).columns["day"][who, b].astype(np.int64)  # of every brand
     churn = world.mechanism("churn")
     left = np.full(len(who), -1) if churn is None else churn.columns["left"][who, b]
     names = np.array(found.brands, dtype=object)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import BY_SATISFACTION
-from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.ecosystem.mechanisms.base import Mechanism, distinct, rooms
 from agorasim.randomness import PURPOSES, stable_id
 
 if TYPE_CHECKING:
@@ -59,8 +59,13 @@ class Deliveries(Mechanism):
         self._entity = np.array([stable_id("late", o.brand, o.place) for o in offers], dtype=np.int64)
         #: What people reckon with: the mean delay.
         self._bonus = -world.scenario.category.choice.delivery * self._risk * self._extra
-        #: How annoying the parcel under way will be.
-        self.columns["late"] = np.zeros((world.size, len(self.brands)), dtype=np.float32)
+        late = [self.brands.index(o.brand) for o in offers if o.delay is not None]
+        self.room = rooms(len(self.brands), set(late))
+        #: What annoyance there is; 0: none.
+        self._levels = np.unique(np.append(self._annoyance, 0.0))
+        #: How annoying the parcel under way will be, as a row of these levels.
+        kind = np.min_scalar_type(len(self._levels) - 1)
+        self.columns["late"] = np.zeros((world.size, len(set(late))), dtype=kind)
 
     def opened(self, world: World) -> None:
         """Late deliveries are known to happen."""
@@ -88,14 +93,18 @@ class Deliveries(Mechanism):
         arrives = w.arrives.reshape(-1)
         moved = (real > due) & (arrives[parcels] == due)
         arrives[parcels[moved]] = real[moved]
-        self.columns["late"].reshape(-1)[parcels[moved]] = annoyance[moved]
+        who, b = np.divmod(parcels[moved], brands)
+        self.columns["late"][who, self.room[b]] = np.searchsorted(self._levels, annoyance[moved])
         for day in np.unique(real[moved]):
             world.expect(int(day), parcels[moved & (real == day)])
 
     def received(self, world: World, codes: Array) -> None:
         """What came late disappoints."""
-        late = self.columns["late"].reshape(-1)
-        there = np.unique(codes[late[codes] > 0.0])
+        codes = codes[self.room[codes % len(self.brands)] >= 0]
+        who, b = np.divmod(codes, len(self.brands))
+        late = self.columns["late"]
+        there = distinct(codes[late[who, self.room[b]] > 0])
         if len(there):
-            disappoint(world, there, late[there].astype(np.float64))
-            late[there] = 0.0
+            who, b = np.divmod(there, len(self.brands))
+            disappoint(world, there, self._levels[late[who, self.room[b]]])
+            late[who, self.room[b]] = 0

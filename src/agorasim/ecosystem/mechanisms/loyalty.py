@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from agorasim.brands.ledger import to_minor
 from agorasim.ecosystem.mechanisms.base import Coupon as Source
-from agorasim.ecosystem.mechanisms.base import Lever, Mechanism
+from agorasim.ecosystem.mechanisms.base import Lever, Mechanism, distinct, rooms
+from agorasim.ecosystem.mechanisms.last_orders import last_orders
 from agorasim.ecosystem.mechanisms.prices import OFFLINE, ONLINE
 from agorasim.ecosystem.mechanisms.reference_prices import lowest
 from agorasim.ecosystem.mechanisms.wallet import empty, issue
@@ -28,8 +29,8 @@ EVERYWHERE = ONLINE | OFFLINE
 class Loyalty(Mechanism):
     """Points are earned on what is paid, redeemed in fixed lots as money off, lost after a time without orders.
 
-    Accounts are columns (N, B, A): A is 1 where all channels share one, 2 (online, offline) where any brand keeps
-    them apart; a shared brand uses the first.
+    Accounts are columns (N, programmes, A): A is 1 where all channels share one, 2 (online, offline) where any brand
+    keeps them apart; a shared brand uses the first.
     """
 
     name = "loyalty"
@@ -54,16 +55,15 @@ class Loyalty(Mechanism):
         brands = scenario.brands.values()
         self.programmes: dict[int, Programme] = {b: x.loyalty for b, x in enumerate(brands) if x.loyalty is not None}
         apart = any(not programme.shared for programme in self.programmes.values())
-        shape = (world.size, len(self.brands), 2 if apart else 1)
-        with_card = np.isin(np.arange(len(self.brands)), list(self.programmes))
-        self.columns["card"] = ((world.w.member > 0) & with_card).astype(np.uint8)
-        self.columns["points"] = np.zeros(shape, dtype=np.int64)
+        self.room = rooms(len(self.brands), self.programmes)
+        shape = (world.size, len(self.programmes), 2 if apart else 1)
+        self.columns["card"] = (world.w.member[:, list(self.programmes)] > 0).astype(np.uint8, order="C")
+        self.columns["points"] = np.zeros(shape, dtype=np.int32)
         #: Points earned in this qualifying time.
-        self.columns["qualifying"] = np.zeros(shape, dtype=np.int64)
+        self.columns["qualifying"] = np.zeros(shape, dtype=np.int32)
         #: Rank, 0 for none.
         self.columns["tier"] = np.zeros(shape, dtype=np.uint8)
-        #: Day of the last order with the card.
-        self.columns["active"] = np.full(shape[:2], -1, dtype=np.int32)
+        self.entity = [stable_id("loyalty", name) for name in self.brands]
         self.thresholds = {b: [t.points for t in p.tiers.values()] for b, p in self.programmes.items()}
         self.minor = scenario.currency.minor_units
 
@@ -71,25 +71,28 @@ class Loyalty(Mechanism):
 
     def opened(self, world: World) -> None:
         """Points that lay idle too long are lost; at the end of a qualifying time ranks are settled anew."""
-        points, active = self.columns["points"], self.columns["active"]
+        points = self.columns["points"]
         for b, programme in self.programmes.items():
-            if programme.expire_after is not None:
-                lost = world.day - active[:, b] > programme.expire_after
-                self.today["points_expired"][b] += points[lost, b].sum()
-                points[lost, b] = 0
+            room = self.room[b]
+            if programme.expire_after is not None and world.day > programme.expire_after:
+                # Every order of a holder is one with the card; the day passes only once over each last order.
+                lost = np.flatnonzero(last_orders(world).days(b) == world.day - programme.expire_after - 1)
+                self.today["points_expired"][b] += points[lost, room].sum(dtype=np.int64)
+                points[lost, room] = 0
             if world.day and world.day % programme.qualify_days == 0:
                 self._rank(b)
-                self.columns["qualifying"][:, b] = 0
+                self.columns["qualifying"][:, room] = 0
 
     def _rank(self, b: int, who: Array | slice = slice(None)) -> None:
         """Ranks by the points earned in this qualifying time."""
-        earned = self.columns["qualifying"][who, b]
-        self.columns["tier"][who, b] = np.searchsorted(self.thresholds[b], earned, side="right").astype(np.uint8)
+        room = self.room[b]
+        earned = self.columns["qualifying"][who, room]
+        self.columns["tier"][who, room] = np.searchsorted(self.thresholds[b], earned, side="right").astype(np.uint8)
 
     def evaluate(self, world: World, who: Array) -> None:
         """What the card is worth to those about to choose: benefits of the rank, points to earn, points to redeem."""
         for b, programme in self.programmes.items():
-            rows = who[self.columns["card"][who, b] > 0]
+            rows = who[self.columns["card"][who, self.room[b]] > 0]
             if len(rows):
                 self._appeal(world, b, programme, rows)
                 self._offer(world, b, programme, rows)
@@ -97,7 +100,7 @@ class Loyalty(Mechanism):
     def _appeal(self, world: World, b: int, programme: Programme, rows: Array) -> None:
         """The rank's appeal, and the value of points to be earned as if it came off the price."""
         w, choice = world.w, world.scenario.category.choice
-        ranks = self.columns["tier"][rows, b].max(axis=1)
+        ranks = self._ranks(rows, b)
         appeal = self._benefit(b, "appeal", 0.0)[ranks]
         worth = world.lever(b, "loyalty.points_rate") * world.lever(b, "loyalty.point_value") * programme.felt
         share = worth * self._benefit(b, "rate", 1.0)[ranks] * world.strategies.price[b]
@@ -108,8 +111,8 @@ class Loyalty(Mechanism):
         """Money off for today's orders: a lot of points where the card holds one, and the rank's discount."""
         rows = rows[empty(world, rows, b)]
         lot = to_minor(world.lever(b, "loyalty.point_value") * programme.redeem_at, self.minor)
-        full = (self.columns["points"][rows, b] >= programme.redeem_at) & (lot > 0)
-        off = self._benefit(b, "discount", 0.0)[self.columns["tier"][rows, b]]
+        full = (self.columns["points"][rows, self.room[b]] >= programme.redeem_at) & (lot > 0)
+        off = self._benefit(b, "discount", 0.0)[self.columns["tier"][rows, self.room[b]]]
         prices = lowest(world, "list_price")[1]
         rank = np.rint(off * (prices[b] if prices[b] < 2**62 else 0)).astype(np.int64)
         value = full * lot + rank
@@ -137,49 +140,60 @@ class Loyalty(Mechanism):
 
     def _redeem(self, b: int, programme: Programme, orders: Array, account: Array) -> None:
         used = (orders["rebate"] > 0) & (orders["source"] == Source.POINTS)
-        np.subtract.at(self.columns["points"][:, b], (orders["consumer"][used], account[used]), programme.redeem_at)
+        # A purse pays for one order a day, so that nobody stands here twice.
+        self.columns["points"][orders["consumer"][used], self.room[b], account[used]] -= programme.redeem_at
         self.today["points_redeemed"][b] += int(used.sum()) * programme.redeem_at
         self.today["points_orders"][b] += int(used.sum())
 
     def _earn(self, world: World, b: int, programme: Programme, orders: Array, account: Array) -> None:
         who = orders["consumer"].astype(np.int64)
-        card = self.columns["card"]
-        buyers = np.unique(who)
-        new = buyers[card[buyers, b] == 0]
-        takes = self.uniforms(world, JOIN, new, stable_id("loyalty", self.brands[b]))[:, 0] < programme.join
-        card[new[takes], b] = 1
+        card, room = self.columns["card"][:, self.room[b]], self.room[b]
+        new = distinct(who[card[who] == 0])
+        takes = self.uniforms(world, JOIN, new, self.entity[b])[:, 0] < programme.join
+        card[new[takes]] = 1
         self.today["cards_issued"][b] += int(takes.sum())
-        has = card[who, b] > 0
+        has = card[who] > 0
         who, account, paid = who[has], account[has], orders["price"][has].astype(np.float64) / self.minor
         # The rank of this morning: two orders of one day do not wait for each other.
-        rank = self.columns["tier"][who, b, account]
+        rank = self.columns["tier"][who, room, account]
         rate = world.lever(b, "loyalty.points_rate") * self._benefit(b, "rate", 1.0)[rank]
         earned = np.floor(paid * rate + 1e-9).astype(np.int64)
-        for name in ("points", "qualifying"):
-            np.add.at(self.columns[name][:, b], (who, account), earned)
-        self.columns["active"][who, b] = world.day
         self.today["points_earned"][b] += int(earned.sum())
-        before = self.columns["tier"][who, b].copy()
+        codes = who * 2 + account
+        at, row = np.unique(codes, return_inverse=True)
+        earned = np.bincount(row, weights=earned, minlength=len(at)).astype(np.int64)
+        who, account = at // 2, at % 2
+        for name in ("points", "qualifying"):
+            total = self.columns[name][who, room, account] + earned
+            self.fit(name, int(total.max(initial=0)))[who, room, account] = total
+        before = self.columns["tier"][who, room]
         self._rank(b, who)
-        self.columns["tier"][who, b] = np.maximum(self.columns["tier"][who, b], before)
+        self.columns["tier"][who, room] = np.maximum(self.columns["tier"][who, room], before)
 
     def entered(self, world: World, who: Array) -> None:
         """Somebody new has no card, and the points of who left are lost."""
         for b in self.programmes:
-            self.today["points_expired"][b] += self.columns["points"][who, b].sum()
-        for name, nothing in (("card", 0), ("points", 0), ("qualifying", 0), ("tier", 0), ("active", -1)):
-            self.columns[name][who] = nothing
+            self.today["points_expired"][b] += self.columns["points"][who, self.room[b]].sum(dtype=np.int64)
+        for column in self.columns.values():
+            column[who] = 0
 
     def closing(self, world: World) -> None:
         """Levels at the end of the day: cards, points owed and what they are worth, holders of a rank."""
         for b in self.programmes:
-            owed = int(self.columns["points"][:, b].sum())
+            room = self.room[b]
+            owed = int(self.columns["points"][:, room].sum(dtype=np.int64))
             self.today["points_balance"][b] = owed
             self.today["points_liability"][b] = to_minor(owed * world.lever(b, "loyalty.point_value"), self.minor)
-            self.today["cards"][b] = int(self.columns["card"][:, b].sum())
-            self.today["tier_holders"][b] = int((self.columns["tier"][:, b] > 0).any(axis=1).sum())
+            self.today["cards"][b] = int(np.count_nonzero(self.columns["card"][:, room]))
+            self.today["tier_holders"][b] = int(np.count_nonzero(self._ranks(slice(None), b)))
 
     # --- what others ask --------------------------------------------------------------------------------------------
+
+    def _ranks(self, who: Array | slice, b: int) -> Array:
+        """The higher of each holder's ranks, (n,)."""
+        tier = self.columns["tier"][who, self.room[b]]
+        highest: Array = tier[:, 0] if tier.shape[1] == 1 else tier.max(axis=1)
+        return highest
 
     def _benefit(self, b: int, name: str, without: float) -> NDArray[np.float64]:
         """A benefit by rank, (ranks + 1,); `without` a rank."""
@@ -189,5 +203,5 @@ class Loyalty(Mechanism):
         """What the rank multiplies the hazard to leave by, (len(who),)."""
         if b not in self.programmes:
             return np.ones(len(who))
-        out: NDArray[np.float64] = self._benefit(b, "churn", 1.0)[self.columns["tier"][who, b].max(axis=1)]
+        out: NDArray[np.float64] = self._benefit(b, "churn", 1.0)[self._ranks(who, b)]
         return out

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import FIXED, OF_LOST, OF_ORDERS
-from agorasim.ecosystem.mechanisms.base import Lever, Mechanism
+from agorasim.ecosystem.mechanisms.base import Lever, Mechanism, rooms
 from agorasim.randomness import PURPOSES, stable_id
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ class Partners(Mechanism):
         self._bits = np.zeros(len(self.brands), dtype=np.uint32)
         for p, k in enumerate(self.at):
             self._bits[self.of[p]] |= np.uint32(1 << world.media.bits[offers[k].touchpoint])
-        #: The reseller nearest to each consumer's home, by brand; -1 where the brand has none.
+        self.room = rooms(len(self.brands), set(self.of.tolist()))
+        #: The reseller nearest to each consumer's home, of the brands that have any.
         self.columns["nearest"] = self._nearest(world)
         self.effort = np.array([t.effort for t in self.terms])
         self.trust = np.array([t.trust for t in self.terms])
@@ -95,15 +96,16 @@ class Partners(Mechanism):
         self.known = 0
 
     def _nearest(self, world: World) -> Array:
-        out = np.full((world.size, len(self.brands)), -1, dtype=np.int32)
+        having = np.flatnonzero(self.room >= 0)
+        out = np.zeros((world.size, len(having)), dtype=np.min_scalar_type(max(0, len(self.at) - 1)))
         x, y = world.w.traits["x"].astype(np.float64), world.w.traits["y"].astype(np.float64)
-        for b in range(len(self.brands)):
+        for room, b in enumerate(having):
             rows = np.flatnonzero(self.of == b)
             best = np.full(world.size, np.inf)
             for p in rows:
                 offer = world.market.offers[self.at[p]]
                 km = np.hypot(x - offer.x, y - offer.y)
-                out[km < best, b] = p
+                out[km < best, room] = p
                 best = np.minimum(best, km)
         return out
 
@@ -134,7 +136,7 @@ class Partners(Mechanism):
             if terms is None or terms.recommend <= 0.0 or self._bits[b] == 0:
                 continue
             who = np.flatnonzero(w.visited[:, b] & self._bits[b])
-            share = terms.recommend * self.effort[self.columns["nearest"][who, b]]
+            share = terms.recommend * self.effort[self.columns["nearest"][who, self.room[b]]]
             world.raise_awareness(who, b, share)
 
     def settled(self, world: World, orders: Array) -> None:
@@ -146,9 +148,11 @@ class Partners(Mechanism):
         at = row[orders["offer"]]
         sold, revenue = self._counted(at, paid)
         # What the brand's own channels sell to somebody who visited a reseller today.
-        visited = world.w.visited[orders["consumer"], owner] & self._bits[owner]
-        nearest = self.columns["nearest"][orders["consumer"], owner].astype(np.int64)
-        taken, assisted = self._counted(np.where((at < 0) & (visited != 0), nearest, -1), paid)
+        own = np.flatnonzero((at < 0) & (self._bits[owner] > 0))
+        who = orders["consumer"][own]
+        own = own[(world.w.visited[who, owner[own]] & self._bits[owner[own]]) > 0]
+        nearest = self.columns["nearest"][orders["consumer"][own], self.room[owner[own]]].astype(np.int64)
+        taken, assisted = self._counted(nearest, paid[own])
         rate = self._commission(world)
         assist = np.array([world.lever(int(b), "partners.assist") for b in self.of], dtype=np.float64)
         pay = np.rint(revenue * rate).astype(np.int64) + np.rint(assisted * rate * assist).astype(np.int64)

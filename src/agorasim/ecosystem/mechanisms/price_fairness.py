@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.ecosystem.mechanisms.base import Mechanism, rooms
+from agorasim.ecosystem.mechanisms.last_orders import last_orders
 from agorasim.randomness import PURPOSES, stable_id
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class PriceFairness(Mechanism):
     name = "price_fairness"
     code = "M11"
     meaning = "price protection, and resentment of buyers who paid more than others"
-    blank = {"paid": 0, "paid_at": -1, "paid_on": -1}
+    blank = {"paid": 0}
     keys = ("category.price_fairness", "brands.NAME.price_protection")
     state = ("before",)
 
@@ -43,22 +44,22 @@ class PriceFairness(Mechanism):
     def __init__(self, world: World) -> None:
         """Nobody has bought yet."""
         super().__init__(world)
-        shape = (world.size, len(self.brands))
         fairness = world.scenario.category.price_fairness
         protected = [brand.price_protection for brand in world.scenario.brands.values()]
         #: Days within which a fall of the price matters, by brand: for resentment, for refunds.
         self.resented = 0 if fairness is None else fairness.days
         self.refunded = [0 if p is None else p.days for p in protected]
         self.claim = [0.0 if p is None else p.claim for p in protected]
-        if self.resented or any(self.refunded):
-            #: The last order: what was paid (0: nothing), where (number of the offer) and when.
-            self.columns["paid"] = np.zeros(shape, dtype=np.int64)
-            self.columns["paid_at"] = np.full(shape, -1, dtype=np.int32)
-            self.columns["paid_on"] = np.full(shape, -1, dtype=np.int32)
+        having = [b for b in range(len(self.brands)) if max(self.resented, self.refunded[b])]
+        self.room = rooms(len(self.brands), having)
+        if having:
+            #: What was paid for the last order (0: nothing), less what was found to be too much; minor units.
+            self.columns["paid"] = np.zeros((world.size, len(having)), dtype=np.int32)
         #: Yesterday's prices, (O,).
         self.before = world.market.table["price"].copy()
         touchpoints = list(world.scenario.touchpoints)
         self.touchpoint = [touchpoints.index(offer.touchpoint) for offer in world.market.offers]
+        self.later = [stable_id("price", name) for name in self.brands]
         self.entity = [stable_id("price", offer.brand, offer.place) for offer in world.market.offers]
 
     def decided(self, world: World) -> None:
@@ -68,19 +69,23 @@ class PriceFairness(Mechanism):
         self.before = prices.copy()
         if not self.columns or not fell.any():
             return
-        paid, paid_at, paid_on = (self.columns[name] for name in ("paid", "paid_at", "paid_on"))
+        last = last_orders(world)
         for b in np.unique(world.market.table["brand"][fell]).tolist():
+            if self.room[b] < 0:
+                continue
             longest = max(self.resented, self.refunded[b])
-            at = paid_at[:, b]
-            who = np.flatnonzero((at >= 0) & (world.day - paid_on[:, b] <= longest))
-            who = who[fell[at[who]] & (paid[who, b] > prices[at[who]])]
+            who = np.flatnonzero(last.days(b) >= max(0, world.day - longest))
+            at = last.offer(who, b)
+            paid = self.columns["paid"][who, self.room[b]].astype(np.int64)
+            dearer = (at >= 0) & fell[at] & (paid > prices[at])
+            who, at, paid = who[dearer], at[dearer], paid[dearer]
             if len(who):
-                self._fallen(world, b, who, paid[who, b], prices[at[who]], world.day - paid_on[who, b])
+                self._fallen(world, b, who, paid, prices[at], world.day - last.day(who, b))
 
     def _fallen(self, world: World, b: int, who: Array, paid: Array, now: Array, age: Array) -> None:
         """Refund those who ask; others who notice resent it. Who asks is, of those who notice, the more watchful."""
         fairness = world.scenario.category.price_fairness
-        u = self.uniforms(world, LATER, who, stable_id("price", self.brands[b]))[:, 0]
+        u = self.uniforms(world, LATER, who, self.later[b])[:, 0]
         asks = (u < self.claim[b]) & (age <= self.refunded[b])
         back = int((paid - now)[asks].sum())
         world.charge(b, "refunds", back)
@@ -91,38 +96,44 @@ class PriceFairness(Mechanism):
             hurt = (u < fairness.notice) & (age <= self.resented) & ~asks
             self._resent(world, b, who[hurt], paid[hurt], now[hurt])
         told = asks | hurt
-        self.columns["paid"][who[told], b] = now[told]
+        self.columns["paid"][who[told], self.room[b]] = now[told]
 
     def settled(self, world: World, orders: Array) -> None:
         """Compare what was paid with what the buyer knows of the brand's other places."""
+        if len(orders) == 0:
+            return
         fairness = world.scenario.category.price_fairness
-        if fairness is not None and fairness.resentment > 0.0:
-            for b in range(len(self.brands)):
-                mine = orders[world.market.table["brand"][orders["offer"]] == b]
-                if len(mine):
-                    self._elsewhere(world, b, mine, fairness.notice)
-        if self.columns:
-            brand = world.market.table["brand"][orders["offer"]]
-            self.columns["paid"][orders["consumer"], brand] = orders["price"]
-            self.columns["paid_at"][orders["consumer"], brand] = orders["offer"]
-            self.columns["paid_on"][orders["consumer"], brand] = world.day
+        brand = world.market.table["brand"][orders["offer"]]
+        who, price = orders["consumer"].astype(np.int64), orders["price"].copy()
+        for b in range(len(self.brands)):
+            mine = np.flatnonzero(brand == b)
+            if len(mine) == 0:
+                continue
+            if fairness is not None and fairness.resentment > 0.0:
+                self._elsewhere(world, b, who[mine], price[mine], fairness.notice)
+            if self.room[b] >= 0:  # of several of a day, the last
+                self.fit("paid", int(price[mine].max()))[who[mine], self.room[b]] = price[mine]
 
-    def _elsewhere(self, world: World, b: int, orders: Array, notice: float) -> None:
+    def _elsewhere(self, world: World, b: int, who: Array, paid: Array, notice: float) -> None:
         w, table = world.w, world.market.table
         # Of several orders on one day the dearest is compared; orders stand sorted by consumer.
-        who, first = np.unique(orders["consumer"].astype(np.int64), return_index=True)
-        paid = np.maximum.reduceat(orders["price"], first)
+        first = np.flatnonzero(np.concatenate(([True], who[1:] != who[:-1])))
+        who, paid = who[first], np.maximum.reduceat(paid, first)
         lower = paid.copy()
+        visited = w.visited[who, b]
         for k in np.flatnonzero((table["brand"] == b) & (table["open"] == 1)).tolist():
             price, bit = int(table["price"][k]), int(table["bit"][k])
-            if not (price < lower).any():
+            dear = np.flatnonzero(price < lower)
+            if len(dear) == 0:
                 continue
-            knows = self.uniforms(world, ELSEWHERE, who, self.entity[k])[:, 0] < notice * w.use[self.touchpoint[k], who]
+            some = who[dear]
+            known = notice * w.use[self.touchpoint[k], some]
+            knows = self.uniforms(world, ELSEWHERE, some, self.entity[k])[:, 0] < known
             if bit >= 0:
-                knows |= (w.visited[who, b] >> np.uint32(bit)) & np.uint32(1) == 1
+                knows |= (visited[dear] & np.uint32(1 << bit)) > 0
             if table["members"][k]:
-                knows &= w.member[who, b] > 0
-            lower = np.where(knows, np.minimum(lower, price), lower)
+                knows &= w.member[some, b] > 0
+            lower[dear[knows]] = price
         hurt = lower < paid
         self._resent(world, b, who[hurt], paid[hurt], lower[hurt])
 

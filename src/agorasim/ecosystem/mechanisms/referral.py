@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import GOOD
 from agorasim.brands.ledger import to_minor
-from agorasim.ecosystem.mechanisms.base import Coupon, Lever, Mechanism
+from agorasim.ecosystem.mechanisms.base import DAY, Coupon, Lever, Mechanism, distinct, rooms
 from agorasim.ecosystem.mechanisms.messages import say
 from agorasim.randomness import PURPOSES, stable_id
 
@@ -47,13 +47,13 @@ class Referral(Mechanism):
         found = ((b, world.scenario.brands[name].referral) for b, name in enumerate(self.brands))
         self.settings: dict[int, Settings] = {b: referral for b, referral in found if referral is not None}
         self.entities = [stable_id("brand", name) for name in self.brands]
-        shape = world.size, len(self.brands)
-        #: Who invited a consumer who has not bought yet, and when; who brought a buyer. -1: nobody.
+        self.room = rooms(len(self.brands), self.settings)
+        shape = world.size, len(self.settings)
+        #: Who invited a consumer who has not bought yet, and when; of a buyer, who brought them. -1: nobody.
         self.columns["invited_by"] = np.full(shape, -1, dtype=np.int32)
-        self.columns["invited_on"] = np.full(shape, -1, dtype=np.int32)
-        self.columns["referrer"] = np.full(shape, -1, dtype=np.int32)
+        self.columns["invited_on"] = np.full(shape, -1, dtype=DAY)
         #: Coupons that a referrer has earned and not been given yet: one at a time is in a wallet.
-        self.columns["owed"] = np.zeros(shape, dtype=np.int32)
+        self.columns["owed"] = np.zeros(shape, dtype=np.uint8)
 
     @staticmethod
     def wanted(scenario: Scenario) -> bool:
@@ -64,10 +64,10 @@ class Referral(Mechanism):
         """Hand out coupons that were earned, to those who hold none."""
         w = world.w
         for b, settings in self.settings.items():
-            owed = self.columns["owed"][:, b]
+            owed = self.columns["owed"][:, self.room[b]]
             reward = self._minor(world, b, "reward")
-            free = (w.rebate[:, b] == 0) | (w.rebate_until[:, b] < world.day)
-            who = np.flatnonzero((owed > 0) & free)
+            who = np.flatnonzero(owed)
+            who = who[(w.rebate[who, b] == 0) | (w.rebate_until[who, b] < world.day)]
             if len(who) and reward > 0:
                 world.give(who, b, reward, settings.days, _ANYWHERE, Coupon.REFERRAL)
                 owed[who] -= 1
@@ -77,12 +77,14 @@ class Referral(Mechanism):
         """Those who have not bought from the brand and hear a customer recommend it are invited."""
         w = world.w
         for b, settings in self.settings.items():
-            who = np.flatnonzero((w.hears_good[:, b] > 0) & (w.bought[:, b] == 0) & (w.told_by[:, b] >= 0))
+            who = np.flatnonzero(w.hears_good[:, b])
+            who = who[w.bought[who, b] == 0]
+            who = who[w.told_by[who, b] >= 0]
             teller = w.told_by[who, b]
             known = (w.bought[teller, b] > 0) & (teller != who)
             who, teller = who[known], teller[known]
-            self.columns["invited_by"][who, b] = teller
-            self.columns["invited_on"][who, b] = world.day
+            self.columns["invited_by"][who, self.room[b]] = teller
+            self.columns["invited_on"][who, self.room[b]] = world.day
             self.today["invited"][b] += len(who)
             welcome = self._minor(world, b, "welcome")
             if settings.form == "coupon" and welcome > 0 and len(who):
@@ -103,26 +105,35 @@ class Referral(Mechanism):
         """Book first orders to who brought the buyer; buyers of today may invite others."""
         brand = world.w.offers["brand"][orders["offer"]]
         for b, settings in self.settings.items():
-            buyers = np.unique(orders["consumer"][brand == b]).astype(np.int64)
+            buyers = distinct(orders["consumer"][brand == b].astype(np.int64))
             if len(buyers) == 0:
                 continue
             first = buyers[world.w.first_day[buyers, b] == world.day]
-            came = first[self._invited(world, first, b)]
+            invited = self._invited(world, first, b)
+            # From now on the column says who brought a buyer.
+            self.columns["invited_by"][first[~invited], self.room[b]] = -1
+            came = first[invited]
             self._reward(world, b, settings, came)
             self._invite(world, b, settings, buyers)
 
     def _invited(self, world: World, who: Array, b: int) -> Array:
         """Which of `who` hold an invitation that is still valid, (n,) bool."""
-        since = world.day - self.columns["invited_on"][who, b]
-        valid: Array = (self.columns["invited_by"][who, b] >= 0) & (since < self.settings[b].days)
+        room = self.room[b]
+        since = world.day - self.columns["invited_on"][who, room].astype(np.int64)
+        valid: Array = (self.columns["invited_by"][who, room] >= 0) & (since < self.settings[b].days)
         return valid
 
+    def referrers(self, world: World, b: int) -> NDArray[np.int64]:
+        """Who brought each buyer of brand b, (N,); -1: nobody, or no buyer."""
+        if self.room[b] < 0:
+            return np.full(world.size, -1, dtype=np.int64)
+        return np.where(world.w.bought[:, b] > 0, self.columns["invited_by"][:, self.room[b]], -1).astype(np.int64)
+
     def _reward(self, world: World, b: int, settings: Settings, came: Array) -> None:
-        """Newcomers `came` through an invitation: write down the referrer, once and for all, and earn the rewards."""
+        """Newcomers `came` through an invitation, which earns the rewards."""
         if len(came) == 0:
             return
-        referrer = self.columns["invited_by"][came, b]
-        self.columns["referrer"][came, b] = referrer
+        referrer = self.columns["invited_by"][came, self.room[b]]
         self.today["referred_orders"][b] += len(came)
         reward, welcome = self._minor(world, b, "reward"), self._minor(world, b, "welcome")
         if reward > 0:
@@ -130,7 +141,9 @@ class Referral(Mechanism):
         if settings.form == "money":
             world.charge(b, "rewards", len(came) * (reward + welcome))
         elif reward > 0:
-            np.add.at(self.columns["owed"][:, b], referrer, 1)
+            who, coupons = np.unique(referrer, return_counts=True)
+            owed = self.columns["owed"][who, self.room[b]] + coupons
+            self.fit("owed", int(owed.max()))[who, self.room[b]] = owed
 
     def _invite(self, world: World, b: int, settings: Settings, buyers: Array) -> None:
         """Buyers of today who do not think ill of the brand recommend it for the sake of the reward."""

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.ecosystem.mechanisms.availability import Availability
-from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.ecosystem.mechanisms.base import Mechanism, distinct, rooms
 from agorasim.ecosystem.mechanisms.errands import Errands
+from agorasim.ecosystem.mechanisms.last_orders import last_orders
 from agorasim.ecosystem.mechanisms.shops import nearest_shop
 from agorasim.randomness import PURPOSES, stable_id
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 RETURN = PURPOSES.declare("retail.return", 143)
+SEEN, BLIND = 1, 2  # how the goods of the last order were bought
 CONSUMER, BRAND, OFFER, PAID, RESALE, TO = range(6)  # columns of a parcel on its way back
 
 
@@ -48,50 +50,59 @@ class Returns(Mechanism):
         self._nearest = {
             b: nearest_shop(world, name) for b, name in enumerate(self.brands) if self._in_store[b] is not None
         }
-        shape = (world.size, len(self.brands))
-        #: The last order: where, what was paid (minor units), and whether it was bought online unseen.
-        self.columns["offer"] = np.full(shape, -1, dtype=np.int32)
-        self.columns["paid"] = np.zeros(shape, dtype=np.int64)
-        self.columns["blind"] = np.zeros(shape, dtype=np.uint8)
+        having = [b for b, rule in enumerate(self._rules) if rule is not None]
+        self.room = rooms(len(self.brands), having)
+        #: The last order: what was paid (minor units), and how: `SEEN`, or `BLIND` (online, unseen); 0: was returned.
+        self.columns["paid"] = np.zeros((world.size, len(having)), dtype=np.int32)
+        self.columns["how"] = np.zeros((world.size, len(having)), dtype=np.uint8)
         #: Goods on their way back, (n, 6), by the day they arrive.
         self.due: dict[int, Array] = {}
 
     def settled(self, world: World, orders: Array) -> None:
-        """Remember what was bought, where, for how much, and whether it had been seen."""
-        offers = world.market.table
+        """Remember what was bought, for how much, and whether it had been seen."""
+        w, table, brands = world.w, world.market.table, len(self.brands)
+        room = self.room[table["brand"][orders["offer"]]]
+        orders, room = orders[room >= 0], room[room >= 0]
+        if len(orders) == 0:
+            return
         who, offer = orders["consumer"].astype(np.int64), orders["offer"].astype(np.int64)
-        b = offers["brand"][offer].astype(np.int64)
-        self.columns["offer"][who, b] = offer
-        self.columns["paid"][who, b] = orders["price"]
+        b = table["brand"][offer].astype(np.int64)
         shown = world.mechanism("availability")
         assert isinstance(shown, Availability)
-        today = np.bincount(who * len(self.brands) + b)[who * len(self.brands) + b]  # their orders are counted already
-        known = shown.saw(world, who, b) | (world.w.bought[who, b] > today)
-        self.columns["blind"][who, b] = ~known & (offers["located"][offer] == 0)
+        codes = who * brands + b
+        _, whose, today = np.unique(codes, return_inverse=True, return_counts=True)
+        before = w.bought.reshape(-1)[codes] > today[whose]  # their orders of today are counted already
+        known = before | shown.saw(world, who, b)
+        at = who * self.columns["how"].shape[1] + room
+        self.columns["how"].reshape(-1)[at] = np.where(known | (table["located"][offer] > 0), SEEN, BLIND)
+        price = orders["price"]
+        self.fit("paid", int(price.max())).reshape(-1)[at] = price
 
     def received(self, world: World, codes: Array) -> None:
         """Decide which of the goods opened today go back."""
-        brands = len(self.brands)
-        codes = np.unique(codes)
+        brands, last = len(self.brands), last_orders(world)
+        of = codes % brands
         for b, rule in enumerate(self._rules):
-            who = codes[codes % brands == b] // brands
-            who = who[self.columns["offer"][who, b] >= 0]
-            if rule is None or len(who) == 0:
+            if rule is None:
+                continue
+            who, room = distinct(codes[of == b]) // brands, self.room[b]
+            who = who[self.columns["how"][who, room] > 0]
+            if len(who) == 0:
                 continue
             worse = np.maximum(0.0, -world.w.surprise[who, b].astype(np.float64))
-            blind = self.columns["blind"][who, b] > 0
+            blind = self.columns["how"][who, room] == BLIND
             chance = rule.rate + rule.unseen * blind + rule.disappointment * worse
             u = self.uniforms(world, RETURN, who, self._entity[b])
             back = u[:, 0] < chance
             who, u = who[back], u[back]
             if len(who) == 0:
                 continue
-            offer = self.columns["offer"][who, b].astype(np.int64)
+            offer = last.offer(who, b)
             rows = np.column_stack([
-                who, np.full(len(who), b), offer, self.columns["paid"][who, b], u[:, 1] < rule.resale,
+                who, np.full(len(who), b), offer, self.columns["paid"][who, room], u[:, 1] < rule.resale,
                 self._where(world, b, who, offer, u[:, 2]),
             ]).astype(np.int64)  # fmt: skip
-            self.columns["offer"][who, b] = -1
+            self.columns["how"][who, room] = 0
             day = world.day + rule.days
             self.due[day] = np.concatenate([self.due.get(day, np.empty((0, 6), dtype=np.int64)), rows])
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import BAD, GOOD
 from agorasim.brands.ledger import to_minor
-from agorasim.ecosystem.mechanisms.base import Lever, Mechanism
+from agorasim.ecosystem.mechanisms.base import DAY, Lever, Mechanism
 from agorasim.ecosystem.mechanisms.messages import say
 from agorasim.randomness import NOBODY, PURPOSES, normal, stable_id
 
@@ -30,7 +30,6 @@ class Seeding(Mechanism):
     name = "seeding"
     code = "M10"
     meaning = "products given to opinion leaders, who post what they think"
-    blank = {"seeded": -1}
     keys = ("brands.NAME.seeding",)
     levers = (Lever("seeding.rate", 0.0, 1e6, "products given to opinion leaders a day"),)
 
@@ -40,24 +39,34 @@ class Seeding(Mechanism):
         self.settings: dict[int, Settings] = {b: seeding for b, seeding in found if seeding is not None}
         self.leaders = {b: opinion_leaders(world, s.leaders, s.layer) for b, s in self.settings.items()}
         self.entities = [stable_id("brand", name) for name in self.brands]
-        #: Day on which each was given the brand's product last; -1 never.
-        self.columns["seeded"] = np.full((world.size, len(self.brands)), -1, dtype=np.int32)
+        for b, leaders in self.leaders.items():
+            #: Day on which each leader was given the brand's product last; -1 never.
+            self.columns[self._seeded(b)] = np.full(len(leaders), -1, dtype=DAY)
 
     @staticmethod
     def wanted(scenario: Scenario) -> bool:
         """Whether any brand gives products to opinion leaders."""
         return any(brand.seeding is not None for brand in scenario.brands.values())
 
+    def _seeded(self, b: int) -> str:
+        """The column of a brand's leaders."""
+        return f"seeded {self.brands[b]}"
+
+    def entered(self, world: World, who: Array) -> None:
+        """Somebody new has not been given anything."""
+        for b, leaders in self.leaders.items():
+            self.columns[self._seeded(b)][np.isin(leaders, who)] = -1
+
     def closing(self, world: World) -> None:
         """Give products to leaders who have not had one lately; they try them at once and post from tomorrow on."""
         for b, settings in self.settings.items():
-            leaders, last = self.leaders[b], self.columns["seeded"]
+            leaders, last = self.leaders[b], self.columns[self._seeded(b)]
             chance = world.lever(b, "seeding.rate") * world.factor / len(leaders)
             if chance <= 0.0:
                 continue
             u = self.uniforms(world, GIVE, leaders, self.entities[b])
-            before = last[leaders, b]
-            given = (u[:, 0] < chance) & ((before < 0) | (world.day - before >= settings.every))
+            given = (u[:, 0] < chance) & ((last < 0) | (last <= world.day - settings.every))
+            last[given] = world.day
             self._try_out(world, b, leaders[given], u[given])
 
     def _try_out(self, world: World, b: int, who: Array, u: Array) -> None:
@@ -65,7 +74,6 @@ class Seeding(Mechanism):
         if len(who) == 0:
             return
         w, settings, p = world.w, self.settings[b], world.w.params[0]
-        self.columns["seeded"][who, b] = world.day
         expectation = w.expectation[who, b].astype(np.float64)
         noise = np.array([normal(value) for value in u[:, 1]])
         surprise = float(w.brands["quality"][b]) + float(p["noise"]) * noise - expectation

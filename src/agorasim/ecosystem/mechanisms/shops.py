@@ -54,9 +54,12 @@ def next_best(world: World, at: Array, barred: Array) -> Array:
     if (barred.sum(axis=1) == 1).all() and barred[np.arange(len(at)), had].all():
         world.second_choice(at)
     else:
-        for k in range(len(at)):
-            table["open"] = doors & ~barred[k]
-            world.second_choice(at[k : k + 1])
+        # People for whom the same doors are closed choose together.
+        alike, whose = np.unique(np.packbits(barred, axis=1), axis=0, return_inverse=True)
+        for group in range(len(alike)):
+            mine = np.flatnonzero(whose.reshape(-1) == group)
+            table["open"] = doors & ~barred[mine[0]]
+            world.second_choice(at[mine])
         table["open"] = doors
     found = orders["offer"][at].astype(np.int64)
     orders["offer"][at] = had

@@ -17,12 +17,11 @@ Array = NDArray[Any]
 MOST: Final = 2**31 - 1
 
 
-def held(world: World, source: int) -> NDArray[np.int64]:
-    """People whose purse holds a coupon from `source` that can be used after today, by brand (B,)."""
+def held(world: World, source: int, b: int) -> int:
+    """People whose purse holds a coupon of brand b from `source` that can be used after today."""
     w = world.w
-    there = (w.rebate_source == source) & (w.rebate > 0) & (w.rebate_until > world.day)
-    out: NDArray[np.int64] = there.sum(axis=0)
-    return out
+    who = np.flatnonzero(w.rebate_source[:, b] == source)
+    return int(np.count_nonzero((w.rebate[who, b] > 0) & (w.rebate_until[who, b] > world.day)))
 
 
 def empty(world: World, who: Array, b: int) -> NDArray[np.bool_]:
@@ -42,17 +41,20 @@ def issue(world: World, who: Array, b: int, minor: Any, days: int, where: int, s
 
 def redeeming(world: World, source: int) -> NDArray[np.int64]:
     """Numbers of today's orders that will use a coupon from `source`: after rationing, before they are settled."""
-    w, orders = world.w, world.orders
-    offer, who = orders["offer"], orders["consumer"]
-    b = world.market.table["brand"][offer]
-    fits = (orders["served"] == 1) & (w.rebate[who, b] > 0) & (w.rebate_until[who, b] >= world.day)
-    fits &= (w.rebate_where[who, b] & world.market.table["channel"][offer]) > 0
-    fits &= (w.rebate_source[who, b] == source) & (world.market.table["price"][offer] > 0)
+    w, orders, table = world.w, world.orders, world.market.table
+    offer = orders["offer"]
+    codes = orders["consumer"].astype(np.int64) * len(world.scenario.brands) + table["brand"][offer]
+    found = np.flatnonzero(w.rebate_source.reshape(-1)[codes] == source)
+    codes, offer = codes[found], offer[found]
+    fits = (orders["served"][found] == 1) & (w.rebate.reshape(-1)[codes] > 0)
+    fits &= w.rebate_until.reshape(-1)[codes] >= world.day
+    fits &= (w.rebate_where.reshape(-1)[codes] & table["channel"][offer]) > 0
+    fits &= table["price"][offer] > 0
     # The first order that can use it does; orders stand sorted by consumer and number.
-    found = np.flatnonzero(fits)
-    codes = who[found].astype(np.int64) * len(world.scenario.brands) + b[found]
+    found, codes = found[fits], codes[fits]
     _, first = np.unique(codes, return_index=True)
-    return found[np.sort(first)]
+    out: NDArray[np.int64] = found[np.sort(first)]
+    return out
 
 
 def anyway(world: World, numbers: Array) -> NDArray[np.bool_]:

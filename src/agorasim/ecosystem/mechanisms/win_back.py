@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.brands.ledger import to_minor
+from agorasim.ecosystem.mechanisms.base import DAY, Lever, Mechanism, rooms
 from agorasim.ecosystem.mechanisms.base import Coupon as Source
-from agorasim.ecosystem.mechanisms.base import Lever, Mechanism
+from agorasim.ecosystem.mechanisms.last_orders import last_orders
 from agorasim.ecosystem.mechanisms.prices import CHANNELS
 from agorasim.ecosystem.mechanisms.wallet import issue
 from agorasim.randomness import PURPOSES, stable_id
@@ -28,7 +29,7 @@ class WinBack(Mechanism):
     name = "win_back"
     code = "M13"
     meaning = "offers to customers who stay away"
-    blank = {"last_order": -1, "written": -1}
+    blank = {"written": -1}
     keys = ("brands.NAME.win_back",)
     levers = (
         Lever("win_back.value", 0.0, 1e6, "money off in a win-back offer; 0 sends none"),
@@ -44,35 +45,40 @@ class WinBack(Mechanism):
     def __init__(self, world: World) -> None:
         """Who had bought before the first day counts as having bought on it."""
         super().__init__(world)
-        #: Day of the last order, and of the last offer; -1: none.
-        self.columns["last_order"] = np.where(world.w.bought > 0, 0, -1).astype(np.int32)
-        self.columns["written"] = np.full(world.w.bought.shape, -1, dtype=np.int32)
+        having = [b for b, brand in enumerate(world.scenario.brands.values()) if brand.win_back is not None]
+        self.room = rooms(len(self.brands), having)
+        self.entities = [stable_id("win_back", name) for name in self.brands]
+        #: Day of the last offer, of the brands that send any; -1: none.
+        self.columns["written"] = np.full((world.size, len(having)), -1, dtype=DAY)
 
     def decided(self, world: World) -> None:
         """Send today's offers."""
-        w, last, written = world.w, self.columns["last_order"], self.columns["written"]
+        w, written, orders = world.w, self.columns["written"], last_orders(world)
         for b, brand in enumerate(world.scenario.brands.values()):
             terms = brand.win_back
             if terms is None:
                 continue
             minor = world.scenario.currency.minor_units
             value = to_minor(world.lever(b, "win_back.value"), minor)
-            away = (last[:, b] >= 0) & (world.day - last[:, b] >= terms.after)
-            away &= (written[:, b] < last[:, b]) | (world.day - written[:, b] >= terms.again)
-            who = np.flatnonzero(away & ((w.consent > 0) | (w.member[:, b] > 0)))
-            if value == 0 or len(who) == 0:
+            if value == 0 or world.day < terms.after:
                 continue
-            u = self.uniforms(world, CONTACT, who, stable_id("win_back", self.brands[b]))[:, 0]
+            # Days as small as the columns: no pass over everybody makes a wider copy.
+            last, offered = orders.days(b), written[:, self.room[b]]
+            who = np.flatnonzero((last >= 0) & (last <= DAY.type(world.day - terms.after)))
+            then = offered[who].astype(np.int64)
+            who = who[(then < last[who]) | (world.day - then >= terms.again)]
+            who = who[(w.consent[who] > 0) | (w.member[who, b] > 0)]
+            if len(who) == 0:
+                continue
+            u = self.uniforms(world, CONTACT, who, self.entities[b])[:, 0]
             # Who is passed over today has their turn counted, too: `chance` is a share, not a delay.
-            written[who, b] = world.day
+            offered[who] = world.day
             who = who[u < world.lever(b, "win_back.chance")]
             sent = issue(world, who, b, value, terms.days, CHANNELS[terms.where], Source.WIN_BACK)
             world.charge(b, "service", to_minor(terms.contact_cost, minor) * sent)
             self.today["win_back_offers"][b] += sent
 
     def settled(self, world: World, orders: Array) -> None:
-        """Count offers that were used, and remember the day."""
-        brand = world.market.table["brand"][orders["offer"]]
-        used = (orders["rebate"] > 0) & (orders["source"] == Source.WIN_BACK)
-        self.today["win_back_orders"] += np.bincount(brand[used], minlength=len(self.brands))
-        self.columns["last_order"][orders["consumer"], brand] = world.day
+        """Count offers that were used."""
+        used = orders["offer"][(orders["rebate"] > 0) & (orders["source"] == Source.WIN_BACK)]
+        self.today["win_back_orders"] += np.bincount(world.market.table["brand"][used], minlength=len(self.brands))
