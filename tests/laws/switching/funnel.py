@@ -58,7 +58,7 @@ def holds(world: World) -> None:
         assert (h.touch[..., c.AT_CLICKS] <= extra["visits"]).all()
     journeys = world.mechanism("journeys")
     if journeys is not None and journeys.share == 1.0:
-        rows = np.concatenate(journeys.log)
+        rows = journeys.rows()
         assert not len(rows) or rows["day"].max() < world.day
         for event, column in ((t.IMPRESSION, c.AT_IMPRESSIONS), (t.CLICK, c.AT_CLICKS), (t.SEARCH, c.AT_SEARCHES)):
             logged = np.zeros(h.touch.shape[1:3], dtype=np.int64)

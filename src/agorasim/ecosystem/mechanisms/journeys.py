@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 CHOSEN = PURPOSES.declare("journeys.share", 102)
-#: A row of the log: 20 bytes. -1 for no touchpoint and no place.
+#: A touch: no touchpoint and no place are -1.
 ROW: Final = np.dtype(
     [("day", "i4"), ("consumer", "i4"), ("brand", "i2"), ("touch", "i2"), ("place", "i2"), ("event", "u1"),
      ("seen", "u1"), ("count", "i4")]
 )  # fmt: skip
+_EVENTS: Final = 16
 
 
 class Journeys(Mechanism):
@@ -53,13 +54,15 @@ class Journeys(Mechanism):
         self.settings = _settings(world.scenario)
         #: Share of consumers in the log: the scenario's, halved as often as the log was full.
         self.share = self.settings.share
-        #: Rows so far, an array (ROW) a day.
-        self.log: list[Array] = []
+        #: Rows so far, two arrays a day: codes, one number for all of a touch but its count, ascending; and counts.
+        self.log: list[tuple[int, Array, Array]] = []
         self.columns["logged"] = self._chosen(world)
-        self._heard: list[Array] = []
-        self._lost: Array = np.empty(0, dtype=ROW)
+        self._today: list[tuple[Array, Array]] = []
+        self._lost: list[tuple[Array, Array]] = []
         touchpoints = list(world.scenario.touchpoints)
         self._touch_of = np.array([touchpoints.index(o.touchpoint) for o in world.market.offers], dtype=np.int64)
+        #: How many brands, touchpoints and none, places and none, and events a code tells apart.
+        self._sizes = len(self.brands), len(touchpoints) + 1, len(world.market.places) + 1, _EVENTS
         log_from_now_on(world, self.columns["logged"])
 
     @staticmethod
@@ -88,63 +91,96 @@ class Journeys(Mechanism):
     def carried(self, world: World) -> None:
         """What friends say is heard today."""
         w = world.w
-        self._heard = []
+        self._today, self._lost = [], []
         if len(w.says) == 0:
             return
         for event, inbox in ((HEARD_GOOD, w.hears_good), (HEARD_BAD, w.hears_bad)):
-            codes = np.flatnonzero(inbox.reshape(-1))
-            who, b = np.divmod(codes, len(self.brands))
-            self._heard.append(self._rows(world, who, b, event, inbox.reshape(-1)[codes]))
+            codes = np.flatnonzero(inbox.reshape(-1) > 0)
+            who = codes // len(self.brands)
+            mine = self.columns["logged"][who] > 0
+            codes, who = codes[mine], who[mine]
+            b, nowhere = codes - who * len(self.brands), np.full(len(who), -1)
+            self._today.append(self._rows(world, who, b, event, inbox.reshape(-1)[codes], nowhere))
 
     def rationed(self, world: World) -> None:
         """Orders that nobody could serve."""
         orders = world.orders
-        self._lost = self._bought(world, orders[orders["served"] == 0], LOST)
+        self._lost = [self._bought(world, orders[orders["served"] == 0], LOST)]
 
     def settled(self, world: World, orders: Array) -> None:
         """Orders, each at its place."""
-        self._heard.append(self._bought(world, orders, ORDER))
+        self._today.append(self._bought(world, orders, ORDER))
 
     def closing(self, world: World) -> None:
         """Keep the day, and make the log smaller when it is full."""
         rows = touches(world)
+        rows = rows[np.flatnonzero(self.columns["logged"][rows["consumer"]])]
         met = self._rows(world, rows["consumer"], rows["brand"], rows["event"], rows["count"], rows["touch"])
-        today = np.concatenate([met, *self._heard, self._lost])
-        self.log.append(today[self.columns["logged"][today["consumer"]] > 0])
-        while sum(map(len, self.log)) > self.settings.most:
+        parts = [met, *self._today, *self._lost]
+        codes, counts = (np.concatenate(each) for each in zip(*parts, strict=True))
+        self._keep(world.day, codes, counts)
+        while sum(len(codes) for _, codes, _ in self.log) > self.settings.most:
             self.share /= 2.0
             self.columns["logged"][...] = self._chosen(world)
-            self.log = [day[self.columns["logged"][day["consumer"]] > 0] for day in self.log]
+            whole, self.log = self.log, []
+            for day, codes, counts in whole:
+                mine = self.columns["logged"][self._fields(codes)["consumer"]] > 0
+                self._keep(day, codes[mine], counts[mine])
 
-    def _bought(self, world: World, orders: Array, event: int) -> Array:
-        offers = world.w.offers[orders["offer"]]
-        touch = self._touch_of[orders["offer"]]
-        return self._rows(world, orders["consumer"], offers["brand"], event, 1, touch, offers["place"])
+    def _keep(self, day: int, codes: Array, counts: Array) -> None:
+        """Add a day, each different touch once."""
+        order = np.argsort(codes)
+        codes, counts = codes[order], counts[order]
+        starts = np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]])) if len(codes) else order
+        counts = np.add.reduceat(counts, starts) if len(codes) else counts
+        kind = np.uint8 if counts.max(initial=0) < 256 else np.int32
+        self.log.append((day, codes[starts], counts.astype(kind)))
+
+    def _bought(self, world: World, orders: Array, event: int) -> tuple[Array, Array]:
+        orders = orders[self.columns["logged"][orders["consumer"]] > 0]
+        offer = orders["offer"]
+        b, place = world.w.offers["brand"][offer], world.w.offers["place"][offer]
+        once = np.ones(len(orders), dtype=np.int64)
+        return self._rows(world, orders["consumer"], b, event, once, self._touch_of[offer], place)
 
     def _rows(
-        self, world: World, who: Array, b: Array, event: Any, count: Any, touch: Any = -1, place: Any = -1
-    ) -> Array:
-        """Rows of today; a brand sees what it could tell apart from a stranger's, and its own orders."""
-        out = np.zeros(len(who), dtype=ROW)
-        out["day"], out["consumer"], out["brand"] = world.day, who, b
-        out["touch"], out["place"], out["event"], out["count"] = touch, place, event, count
-        out["seen"] = identified(world, out["consumer"].astype(np.int64), out["brand"], out["touch"])
-        return out
+        self, world: World, who: Array, b: Array, event: Any, count: Array, touch: Array, place: Any = -1
+    ) -> tuple[Array, Array]:
+        """Codes and counts of touches of today; a brand sees what it could tell apart from a stranger's."""
+        code = who.astype(np.int64)
+        for value, size in zip((b, touch + 1, place + 1, event), self._sizes, strict=True):
+            code = code * size + value
+        return code * 2 + identified(world, who, b, touch), count.astype(np.int64)
+
+    def _fields(self, codes: Array) -> dict[str, Array]:
+        """What codes (n,) stand for, by name."""
+        out: dict[str, Array] = {}
+        out["seen"], codes = codes % 2, codes // 2
+        for name, size in zip(("event", "place", "touch", "brand"), reversed(self._sizes), strict=True):
+            out[name], codes = codes % size, codes // size
+        out["touch"], out["place"] = out["touch"] - 1, out["place"] - 1
+        return {**out, "consumer": codes}
 
     # --- afterwards -------------------------------------------------------------------------------------------------
+
+    def rows(self) -> Array:
+        """The log as records `ROW`, by day."""
+        out = np.zeros(sum(len(codes) for _, codes, _ in self.log), dtype=ROW)
+        end = 0
+        for day, codes, counts in self.log:
+            here = out[end : end + len(codes)]
+            here["day"], here["count"] = day, counts
+            for name, values in self._fields(codes).items():
+                here[name] = values
+            end += len(codes)
+        return out
 
     def table(self, world: World) -> pa.Table:
         """The log as a table: one row an event, consumer, day, brand, touchpoint and place."""
         import pyarrow as pa
 
-        rows = np.concatenate([np.empty(0, dtype=ROW), *self.log])
-        keys = ("day", "consumer", "brand", "touch", "place", "event")
-        rows = rows[np.lexsort([rows[key] for key in reversed(keys)])]
-        first = np.ones(len(rows), dtype=bool)
-        first[1:] = np.any([rows[key][1:] != rows[key][:-1] for key in keys], axis=0)
-        starts = np.flatnonzero(first)
-        count = np.add.reduceat(rows["count"], starts) if len(rows) else rows["count"]
-        rows = rows[starts]
+        rows = self.rows()
+        rows = rows[np.lexsort([rows[key] for key in ("event", "place", "touch", "brand", "consumer", "day")])]
 
         def words(names: list[str], values: Array) -> Any:
             table = pa.array([*names, ""], type=pa.string())  # -1 is the last
@@ -159,7 +195,7 @@ class Journeys(Mechanism):
                 "touchpoint": words(list(world.scenario.touchpoints), rows["touch"]).cast(pa.string()),
                 "place": words(world.market.places, rows["place"]).cast(pa.string()),
                 "event": words([NAMES.get(k, "") for k in range(max(NAMES) + 1)], rows["event"]).cast(pa.string()),
-                "count": pa.array(count.astype(np.int32)),
+                "count": pa.array(rows["count"]),
                 "seen": pa.array(rows["seen"].astype(bool)),
             }
         )

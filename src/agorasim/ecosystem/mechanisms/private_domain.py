@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim.behaviour.columns import FIXED, MEDIA
+from agorasim.behaviour.columns import AT_IMPRESSIONS, FIXED, MEDIA
 from agorasim.brands.ledger import to_minor
 from agorasim.ecosystem.mechanisms.base import Lever, Mechanism
-from agorasim.ecosystem.mechanisms.touches import CLICK, IMPRESSION, identified, log_from_now_on, open_log, touches
+from agorasim.ecosystem.mechanisms.touches import acts, identified, log_from_now_on, open_log, shown
 from agorasim.randomness import INITIAL, PURPOSES, stable_id, uniforms
 from agorasim.scenario.catalogue import KINDS
 
@@ -33,6 +33,7 @@ ATTEND = PURPOSES.declare("private_domain.attention", 105)
 #: Ways in, in the order in which they act on a day.
 SOURCES: Final = ("purchase", "event", "qr", "referral", "content")
 _LEAST_RELEVANCE: Final = 1e-6
+_NEVER: Final = -(2**15)
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class PrivateDomain(Mechanism):
     name = "private_domain"
     code = "M6"
     meaning = "membership by touchpoint, messages to members, and what members teach public media"
-    blank = {"active_day": -(2**30)}
+    blank = {"active_day": _NEVER}
     keys = ("brands.NAME.private_domain",)
     levers = (Lever("private_domain.invite", 0.0, 10.0, "multiplier of all chances to join the brand's members"),)
     uses = frozenset({"relevance", "audiences", "journeys"})
@@ -92,7 +93,14 @@ class PrivateDomain(Mechanism):
             for b, rooms in self.rooms.items()
         }
         self.minor = scenario.currency.minor_units
-        self.columns["active_day"] = np.full((world.size, len(self.brands)), -1, dtype=np.int32)
+        #: Column of each brand in `active_day`, (N, k): the last day with a sign of life of each member.
+        self.own = {b: k for k, b in enumerate(self.settings)}
+        self.columns["active_day"] = np.full((world.size, len(self.own)), _NEVER, dtype=np.int16)
+        #: Whom a way in can be open to at all, by brand.
+        self.ways = {
+            b: [s for s in SOURCES if any(_chance(room, s) > 0.0 for room in rooms)] for b, rooms in self.rooms.items()
+        }
+        self.people = np.bincount(world.population.segment, minlength=len(world.population.segments))
         #: Relevance that members' knowledge adds to public media, by brand and segment, as of last night.
         self.gain: Array = np.zeros((len(self.brands), len(world.population.segments)))
         self._opened: Array = np.empty(0, dtype=np.int64)
@@ -134,9 +142,8 @@ class PrivateDomain(Mechanism):
         # They stand somewhere in the time that it takes to become dormant.
         joined = member > 0
         spread = uniforms(world.w.now, INITIAL, world.size, stable_id("active", self.brands[b]))
-        days = (spread * self.settings[b].dormant_after).astype(np.int32)
-        self.columns["active_day"][joined, b] = -1 - days[joined]
-        self.columns["active_day"][~joined, b] = -(2**30)
+        days = (spread * self.settings[b].dormant_after).astype(np.int16)
+        self.columns["active_day"][joined, self.own[b]] = -1 - days[joined]
 
     # --- a day ------------------------------------------------------------------------------------------------------
 
@@ -147,45 +154,56 @@ class PrivateDomain(Mechanism):
         for b in self.settings:
             w.brands["join"][b] = w.brands["join_untreated"][b] = 0.0
             if self.gain[b].any():
-                w.relevance[:, b] *= (1.0 + self.gain[b])[world.population.segment].astype(np.float32)
+                w.relevance[:, b] *= (1.0 + self.gain[b]).astype(np.float32)[world.population.segment]
 
     def planned(self, world: World) -> None:
         """Messages and visits are for members of the touchpoint itself; dormant ones may not look at messages today."""
         w = world.w
         for b, rooms in self.rooms.items():
-            awake = self._awake(world, b)
+            if any(room.audience >= 0 for room in rooms):
+                members = np.flatnonzero(w.member[:, b] > 0)
+                dormant = members[~self._awake(world, b, members)]
+                memberships = w.member[dormant, b]
             for room in rooms:
                 if room.audience >= 0:
-                    looks = uniforms(w.now, ATTEND, world.size, room.entity) < self.settings[b].attention
-                    w.audience[room.audience] = awake | looks
+                    may = dormant[(memberships & room.bit) > 0]
+                    looks = self.uniforms(world, ATTEND, may, room.entity)[:, 0] < self.settings[b].attention
+                    w.audience[room.audience] = 1
+                    w.audience[room.audience, may[~looks]] = 0
                 if world.media_fresh:
                     mine = (w.pairs["brand"] == b) & (w.pairs["touch"] == room.touch)
                     w.pairs["members"][mine] = room.bit
                     w.pairs["audience"][mine & (w.pairs["mode"] == MEDIA)] = room.audience
 
-    def _awake(self, world: World, b: int) -> NDArray[np.bool_]:
-        """Who bought, visited or clicked lately enough not to be dormant, (N,)."""
-        awake: NDArray[np.bool_] = self.columns["active_day"][:, b] > world.day - self.settings[b].dormant_after
+    def _awake(self, world: World, b: int, who: Array) -> NDArray[np.bool_]:
+        """Which of some members (n,) bought, visited or clicked lately enough not to be dormant, (n,)."""
+        awake: NDArray[np.bool_] = (
+            self.columns["active_day"][who, self.own[b]] > world.day - self.settings[b].dormant_after
+        )
         return awake
 
     def carried(self, world: World) -> None:
         """Who hears a recommendation today, before they listen."""
         w = world.w
-        self._heard = {b: np.flatnonzero(w.hears_good[:, b]) for b in self.settings if len(w.says)}
+        self._heard = {
+            b: np.flatnonzero(w.hears_good[:, b] > 0)
+            for b in self.settings
+            if len(w.says) and "referral" in self.ways[b]
+        }
 
     def settled(self, world: World, orders: Array) -> None:
         """Sales to members, and at members-only places."""
         w = world.w
-        offers = w.offers[orders["offer"]]
-        brand, who = offers["brand"].astype(np.int64), orders["consumer"].astype(np.int64)
-        self.columns["active_day"][who, brand] = world.day
+        brand = w.offers["brand"][orders["offer"]]
         for b in self.settings:
-            mine = brand == b
-            member = mine & (w.member[who, b] > 0)
-            inside = mine & (offers["members"] > 0)
+            mine = np.flatnonzero(brand == b)
+            who, offer, price = orders["consumer"][mine], orders["offer"][mine], orders["price"][mine]
+            self.columns["active_day"][who, self.own[b]] = world.day
+            member = w.member[who, b] > 0
+            inside = w.offers["members"][offer] > 0
             for name, those in (("member", member), ("private", inside)):
                 self.today[f"{name}_orders"][b] += int(those.sum())
-                self.today[f"{name}_revenue"][b] += int(orders["price"][those].sum())
+                self.today[f"{name}_revenue"][b] += int(price[those].sum())
 
     def received(self, world: World, codes: Array) -> None:
         """Whose goods are there today."""
@@ -193,92 +211,101 @@ class PrivateDomain(Mechanism):
 
     def closing(self, world: World) -> None:
         """Messages are paid and drive some away; others join; what the members teach is for tomorrow."""
-        rows = touches(world)
         for b, settings in self.settings.items():
-            mine = rows[rows["brand"] == b]
-            self._note_activity(world, b, mine)
+            self._note_activity(world, b)
             for room in self.rooms[b]:
-                self._send(world, b, settings, room, mine)
-            self._invite(world, b, settings, mine)
+                self._send(world, b, settings, room)
+            self._invite(world, b, settings)
             self._learn(world, b)
 
     # --- messages and departures ------------------------------------------------------------------------------------
 
-    def _note_activity(self, world: World, b: int, mine: Array) -> None:
+    def _note_activity(self, world: World, b: int) -> None:
         """Visits to members-only places and clicks on messages are signs of life."""
-        active = self.columns["active_day"]
-        active[(world.w.visited[:, b] & self.inside[b]) > 0, b] = world.day
-        inside = np.array([room.touch for room in self.rooms[b]])
-        clicked = mine[(mine["event"] == CLICK) & np.isin(mine["touch"], inside)]
-        active[clicked["consumer"], b] = world.day
+        active, met = self.columns["active_day"], acts(world)
+        if self.inside[b]:
+            active[(world.w.visited[:, b] & self.inside[b]) > 0, self.own[b]] = world.day
+        rooms = np.zeros(len(self.events), dtype=bool)
+        rooms[[room.touch for room in self.rooms[b]]] = True
+        clicked = met.consumer[met.click & (met.brand == b) & rooms[met.touch]]
+        active[clicked, self.own[b]] = world.day
 
-    def _send(self, world: World, b: int, settings: Settings, room: Room, mine: Array) -> None:
+    def _send(self, world: World, b: int, settings: Settings, room: Room) -> None:
         """Messages of the day on one touchpoint: their cost, and the members whom they drive away.
 
         A message drives away with chance unsubscribe x (1 + annoyance x fatigue) / relevance, each of n on its own.
         """
         w = world.w
-        sent = mine[(mine["event"] == IMPRESSION) & (mine["touch"] == room.touch)]
-        if len(sent) == 0 or not KINDS[world.scenario.touchpoints[room.name].kind].messages:
+        messages = KINDS[world.scenario.touchpoints[room.name].kind].messages
+        if not messages or w.at_touch[b, room.touch, AT_IMPRESSIONS] == 0:
             return
+        sent = shown(world, room.touch)
+        sent = sent[sent["brand"] == b]
         who = sent["consumer"].astype(np.int64)
         count = sent["count"].astype(np.int64)
         self.today["pushes"][b, room.touch] += int(count.sum())
         world.charge(b, "service", to_minor(int(count.sum()) * settings.push_cost, self.minor))
+        if settings.unsubscribe <= 0.0:
+            return
         fatigue = w.fatigue[who, b].astype(np.float64)
         relevance = np.maximum(w.relevance[who, b].astype(np.float64), _LEAST_RELEVANCE)
         each = np.minimum(1.0, settings.unsubscribe * (1.0 + settings.annoyance * fatigue) / relevance)
-        leaves = self.uniforms(world, LEAVE, who, room.entity)[:, 0] < 1.0 - (1.0 - each) ** count
-        gone = np.unique(who[leaves])
+        leaves = np.where(count == 1, each, 1.0 - (1.0 - each) ** count)
+        gone = np.unique(who[self.uniforms(world, LEAVE, who, room.entity)[:, 0] < leaves])
         gone = gone[(w.member[gone, b] & room.bit) > 0]
         world.leave(gone, b, room.bit)
         self.today["leaves"][b, room.touch] += len(gone)
 
     # --- joining ----------------------------------------------------------------------------------------------------
 
-    def _invite(self, world: World, b: int, settings: Settings, mine: Array) -> None:
+    def _invite(self, world: World, b: int, settings: Settings) -> None:
         """Everybody whom something brought to the door today may join, each touchpoint by a draw of its own."""
         w = world.w
-        happened = self._happened(world, b, mine)
-        anything = np.flatnonzero(np.any(list(happened.values()), axis=0))
+        happened = self._happened(world, b)
         invite = world.lever(b, "private_domain.invite")
         for room in self.rooms[b]:
             if world.media.closed[b, room.touch]:
                 continue
-            who = anything[(w.member[anything, b] & room.bit) == 0]
+            chances = {s: min(1.0, invite * _chance(room, s)) for s in self.ways[b]}
+            ways = np.uint8(sum(1 << k for k, s in enumerate(self.ways[b]) if chances[s] > 0.0))
+            who = np.flatnonzero((happened & ways) > 0)
+            who = who[(w.member[who, b] & room.bit) == 0]
             if world.media.trial[b, room.touch] and len(w.treated):
                 who = who[w.treated[who] > 0]
+            if len(who) == 0:
+                continue
             u = self.uniforms(world, JOIN, who, room.entity)[:, 0]
             stays = np.ones(len(who))
             joined = np.zeros(len(who), dtype=bool)
-            for source in SOURCES:
-                chance = room.purchase if source == "purchase" else float(getattr(room.door, source))
-                stays = np.where(happened[source][who], stays * (1.0 - min(1.0, invite * chance)), stays)
+            for k, source in enumerate(self.ways[b]):
+                stays[(happened[who] & np.uint8(1 << k)) > 0] *= 1.0 - chances[source]
                 now = (u < 1.0 - stays) & ~joined
                 self.today[f"joined_by_{source}"][b] += int(now.sum())
                 joined |= now
             world.enrol(who[joined], b, room.bit)
-            self.columns["active_day"][who[joined], b] = world.day
+            self.columns["active_day"][who[joined], self.own[b]] = world.day
             self.today["joins"][b, room.touch] += int(joined.sum())
             world.charge(b, "rewards", int(joined.sum()) * to_minor(settings.welcome, self.minor))
 
-    def _happened(self, world: World, b: int, mine: Array) -> dict[str, NDArray[np.bool_]]:
-        """Whom each way in is open to today, masks (N,)."""
-        w, brands = world.w, len(self.brands)
-        codes = self._opened[self._opened % brands == b]
-        content = codes // brands
-        content = content[w.surprise[content, b] > -float(w.params["disappointment"][0])]
-        met = mine[(mine["event"] == IMPRESSION) & self.events[mine["touch"]]]
-        clicked = mine[(mine["event"] == CLICK) & self.public[mine["touch"]]]
-        heard = self._heard.get(b, np.empty(0, dtype=np.int64))
-        lists = {"purchase": content, "event": met["consumer"], "referral": heard, "content": clicked["consumer"]}
-        out = {}
-        for source in SOURCES:
-            out[source] = np.zeros(world.size, dtype=bool)
+    def _happened(self, world: World, b: int) -> NDArray[np.uint8]:
+        """Which ways in are open to each consumer today, one bit each in the order of `ways`, (N,)."""
+        w, brands, met = world.w, len(self.brands), acts(world)
+        out = np.zeros(world.size, dtype=np.uint8)
+        for k, source in enumerate(self.ways[b]):
             if source == "qr":
-                out[source] = (w.visited[:, b] & self.shops) > 0
+                out |= ((w.visited[:, b] & self.shops) > 0).astype(np.uint8) << np.uint8(k)
+                continue
+            if source == "purchase":
+                who = self._opened[self._opened % brands == b] // brands
+                who = who[w.surprise[who, b] > -float(w.params["disappointment"][0])]
+            elif source == "event":
+                rows = [shown(world, int(t)) for t in np.flatnonzero(self.events)]
+                who = np.concatenate([there["consumer"][there["brand"] == b] for there in rows])
+            elif source == "referral":
+                who = self._heard.get(b, np.empty(0, dtype=np.int64))
             else:
-                out[source][lists[source]] = True
+                who = met.consumer[met.click & (met.brand == b) & self.public[met.touch]]
+            out[who] |= np.uint8(1 << k)
         return out
 
     # --- what members teach -----------------------------------------------------------------------------------------
@@ -286,20 +313,27 @@ class PrivateDomain(Mechanism):
     def _learn(self, world: World, b: int) -> None:
         """Count members by activity; n active known ones of a segment teach gain x n / (n + half) about its people."""
         w, settings = world.w, self.settings[b]
-        member = w.member[:, b] > 0
-        awake = member & self._awake(world, b)
-        self.today["active_members"][b] = int(awake.sum())
-        self.today["dormant_members"][b] = int(member.sum()) - int(awake.sum())
+        members = np.flatnonzero(w.member[:, b] > 0)
+        memberships = w.member[members, b]
+        awake = self._awake(world, b, members)
+        active = int(awake.sum())
+        self.today["active_members"][b] = active
+        self.today["dormant_members"][b] = len(members) - active
         for room in self.rooms[b]:
-            self.today["memberships"][b, room.touch] = int(((w.member[:, b] & room.bit) > 0).sum())
+            self.today["memberships"][b, room.touch] = int(((memberships & room.bit) > 0).sum())
         if settings.insight is None or settings.insight.gain <= 0.0:
             return
-        known = np.zeros(world.size, dtype=bool)
-        rows = np.flatnonzero(awake)
+        members, memberships = members[awake], memberships[awake]
+        known = np.zeros(len(members), dtype=bool)
         for room in self.rooms[b]:
-            here = rows[(w.member[rows, b] & room.bit) > 0]
-            known[here] |= identified(world, here, np.full(len(here), b), np.full(len(here), room.touch))
-        n = np.bincount(world.population.segment[known], minlength=self.gain.shape[1]).astype(np.float64)
+            here = np.flatnonzero(((memberships & room.bit) > 0) & ~known)
+            known[here] = identified(world, members[here], b, room.touch)
+        n = np.bincount(world.population.segment[members[known]], minlength=len(self.people)).astype(np.float64)
         self.gain[b] = settings.insight.gain * n / (n + settings.insight.half * world.factor)
-        mean = self.gain[b][world.population.segment].mean()
+        mean = (self.gain[b] * self.people).sum() / world.size
         self.today["insight_gain"][b] = int(mean * FIXED + 0.5)
+
+
+def _chance(room: Room, source: str) -> float:
+    """Chance to join through one way in, before the lever."""
+    return room.purchase if source == "purchase" else float(getattr(room.door, source))

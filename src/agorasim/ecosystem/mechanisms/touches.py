@@ -47,31 +47,47 @@ class Acts:
 
 
 class Touched:
-    """What mechanisms look for in a day's log, read off it once: fields of records lie far apart in memory."""
+    """What mechanisms look for in a day's log, read off it once: fields of records lie far apart in memory.
+
+    Event (n,) and touchpoint (n,) of each row so far, and the visits and clicks among them.
+    """
 
     def __init__(self, rows: Array) -> None:
-        #: Number of rows of the log; event (n,) and touchpoint (n,) of each.
-        self.count = len(rows)
-        self.event = np.ascontiguousarray(rows["event"])
-        self.touch = np.ascontiguousarray(rows["touch"])
-        at = np.flatnonzero((self.event == VISIT) | (self.event == CLICK))
-        self.acts = Acts(
-            consumer=rows["consumer"][at].astype(np.int64), brand=rows["brand"][at].astype(np.int64),
-            touch=self.touch[at].astype(np.int64), click=self.event[at] == CLICK,
-        )  # fmt: skip
+        self.event: Array = np.ascontiguousarray(rows["event"])
+        self.touch: Array = np.ascontiguousarray(rows["touch"])
+        self._acts: Acts | None = None
+
+    def read_on(self, rows: Array) -> None:
+        """Take in what came to the log since."""
+        new = rows[len(self.event) :]
+        if len(new):
+            self.event = np.concatenate([self.event, new["event"]])
+            self.touch = np.concatenate([self.touch, new["touch"]])
+            self._acts = None
+
+    def acts(self, rows: Array) -> Acts:
+        """Visits and clicks, out of `rows`, the log."""
+        if self._acts is None:
+            at = np.flatnonzero((self.event == VISIT) | (self.event == CLICK))
+            there = rows[at]
+            self._acts = Acts(
+                consumer=there["consumer"].astype(np.int64), brand=there["brand"].astype(np.int64),
+                touch=there["touch"].astype(np.int64), click=there["event"] == CLICK,
+            )  # fmt: skip
+        return self._acts
 
 
 def _touched(world: World) -> Touched:
-    rows = touches(world)
-    found = world.touched
-    if found is None or found.count != len(rows):
-        found = world.touched = Touched(rows)
-    return found
+    if world.touched is None:
+        world.touched = Touched(touches(world))
+    else:
+        world.touched.read_on(touches(world))
+    return world.touched
 
 
 def acts(world: World) -> Acts:
     """Today's visits and clicks so far."""
-    return _touched(world).acts
+    return _touched(world).acts(touches(world))
 
 
 def shown(world: World, t: int, events: tuple[int, ...] = (IMPRESSION,)) -> Array:
@@ -104,14 +120,17 @@ def log_from_now_on(world: World, who: Array | None = None) -> None:
     world.keep_log(max(world.log_room, int((w.logged > 0).sum()) * brands * (6 * touchpoints + 6)))
 
 
-def identified(world: World, who: Array, b: Array, touch: Array) -> NDArray[np.bool_]:
+def identified(world: World, who: Array, b: Any, touch: Any) -> NDArray[np.bool_]:
     """Whether the brands b could tell on touchpoints `touch` (-1: none, a friend's talk) who `who` were, (n,).
 
-    With a data platform: whom it has linked there. Without: people who consent, on touchpoints that recognise anybody.
+    b and `touch` are one number, or one for each. With a data platform: whom it has linked there. Without: people who
+    consent, on touchpoints that recognise anybody.
     """
     points = list(world.scenario.touchpoints.values())
     recognises = np.array([t.identity != "none" for t in points] + [False], dtype=bool)[touch]
-    if len(world.w.known):
-        bits = world.w.known[who, b] >> np.maximum(touch, 0).astype(np.uint32)
-        return recognises & ((bits & np.uint32(1)) > 0)
-    return recognises & (world.w.consent[who] > 0)
+    w = world.w
+    knows: NDArray[np.bool_] = w.consent[who] > 0
+    if len(w.known):
+        knows = (w.known[who, b] & (np.uint32(1) << np.maximum(touch, 0).astype(np.uint32))) > 0
+    out: NDArray[np.bool_] = knows & recognises
+    return out

@@ -80,4 +80,4 @@ class Journeys(Strict):
     share: Probability = 0.1
     """Share of consumers whose touches are kept."""
     most: Annotated[int, Field(ge=1_000, le=100_000_000)] = 2_000_000
-    """Most rows kept in memory (20 bytes each); beyond, every other consumer of the log is dropped."""
+    """Most rows kept in memory (9 bytes each); beyond, every other consumer of the log is dropped."""
