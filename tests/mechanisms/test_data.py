@@ -116,7 +116,7 @@ def test_nobody_without_consent_is_ever_known() -> None:
         assert not noon["known"][shy & (before == 0)].any()
         assert not model.w.known[shy].any()
         for name in ("touched", "paid", "joined"):
-            assert (p.columns[name][shy] == NEVER).all()
+            assert (p.dates.days(p.columns[name][shy]) == NEVER).all()
         assert (noon["relevance"][before == 0] == 1.0).all()
         assert (model.w.touch_day[shy] == -1).all()
         before = model.w.consent.copy()
@@ -147,7 +147,9 @@ def test_taking_consent_back_erases_with_and_without_a_platform(key: bool) -> No
 
 def test_retention_erases() -> None:
     short = world("data_platform", lumo__retention=5, lumo__audiences={}).run()
-    noted = np.maximum(platform(short).columns["touched"], platform(short).columns["paid"])
+    p = platform(short)
+    touched, paid = (p.dates.days(p.columns[name]).max(axis=2) for name in ("touched", "paid"))
+    noted = np.maximum(touched, paid)
     assert ((noted == NEVER) | (noted >= short.day - 6)).all()
     forever = world("data_platform", lumo__audiences={}).run()
     assert short.history.extra["identified"][-1, 0].sum() < forever.history.extra["identified"][-1, 0].sum()
@@ -192,7 +194,8 @@ def test_audiences_hold_only_people_who_did_something_lately() -> None:
             inside = noon["audience"][0] > 0
             assert (day - touched[inside].max(axis=1) <= 10).all()
             assert not (inside & (day - paid.max(axis=1) <= 5)).any()
-        before = p.columns["touched"][:, 0].copy(), p.columns["paid"][:, 0].copy()
+        paid = p.dates.days(p.columns["bought"][:, :1])
+        before = p.touches(0, np.arange(model.size)), paid
     assert model.history.extra["audience"].sum() > 0
 
 

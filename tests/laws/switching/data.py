@@ -87,7 +87,7 @@ def holds(world: World) -> None:
     platform = world.mechanism("platform")
     if platform is not None:
         for name in ("touched", "paid", "joined"):
-            days = platform.columns[name]
+            days = platform.dates.days(platform.columns[name])
             assert (days[shy] == NEVER).all()
             assert (days < world.day).all()
         identified = world.history.extra["identified"]

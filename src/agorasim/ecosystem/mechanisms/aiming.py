@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import MEDIA
-from agorasim.ecosystem.mechanisms import identity
-from agorasim.ecosystem.mechanisms.identity import NEVER, Bits, Flags
+from agorasim.ecosystem.mechanisms.identity import Bits, Flags
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.world import World
@@ -21,23 +20,6 @@ _FIXED: Final = 65536  # expected users are summed as integers in this unit, as 
 _PLENTY: Final = 1e6  # impressions per user and day beyond which more of them change nothing
 
 
-class Knowledge(NamedTuple):
-    """What a brand can act on this morning."""
-
-    direct: Bits
-    """Touchpoints that identified the person themselves, (N,)."""
-    known: Bits
-    """Touchpoints where they are identified, or matched from elsewhere, (N,)."""
-    captured: Bits
-    """Touchpoints that could recognise the person, who consents, (N,)."""
-    matched: Flags
-    """All identities are found to be one person's, (N,)."""
-    shared: Flags
-    """Which touchpoints share data, (T, T)."""
-    last: Array
-    """Last usable event by touchpoint, (N, T); `NEVER` without one."""
-
-
 def ads(world: World, b: int, t: int) -> Flags:
     """Which of today's pairs are a brand's ads on touchpoint t: neither presence nor messages to members."""
     pairs = world.w.pairs
@@ -45,32 +27,46 @@ def ads(world: World, b: int, t: int) -> Flags:
     return np.asarray((pairs["brand"] == b) & (pairs["touch"] == t) & paid)
 
 
-def recognised(known: Knowledge, media: np.uint32, by_name: Array | None) -> Bits:
+def recognised(known: Bits, captured: Bits, matched: Flags, media: list[np.uint32]) -> Bits:
     """Where people are known, or will be once they click, visit or see an ad today, bits (N,).
 
-    Whose identities are not matched cannot be counted across touchpoints: under a common frequency cap (`by_name` is
-    the order of touchpoints, None without) they are recognised at one of those that sell `media`, the first by name.
+    Args:
+        known: where they are known this morning.
+        captured: where they could be recognised.
+        matched: all identities are found to be one person's, (N,).
+        media: bits of touchpoints whose ads one frequency cap counts together, by name. People whose identities are not
+            matched cannot be counted across touchpoints: they are recognised at the first of these only.
     """
-    there = known.known | known.captured
-    if by_name is None:
+    there = known | captured
+    if not media:
         return there
-    first = np.zeros_like(there)
-    for t in by_name:
-        here = there & identity.bit(int(t)) & media
-        first = np.where(first == 0, here, first)
-    alone = (there & ~media) | first
-    return np.where(known.matched, there, alone).astype(np.uint32)
+    first = there & media[0]
+    for here in media[1:]:
+        first |= (there & here) * (first == 0)
+    first |= there & ~np.bitwise_or.reduce(np.array(media, dtype=np.uint32))
+    return np.where(matched, there, first)
 
 
-def cap(world: World, b: int, shared: Flags, first_row: int) -> None:
-    """Count a brand's paid impressions over all touchpoints that share data, from a row of `shown` on."""
+def counters(shared: Flags, media: Array) -> Array:
+    """Which frequency counter each touchpoint has (its group's, by the first of it), (T,); -1: it shows no ads.
+
+    Args:
+        shared: see `identity.sharing`, (T, T).
+        media: touchpoints that sell ads, (T,) bool.
+    """
+    first = shared.argmax(axis=1)
+    kept = np.unique(first[media])
+    return np.where(media, np.searchsorted(kept, first), -1)
+
+
+def cap(world: World, b: int, counter: Array, rows: Array) -> None:
+    """Count a brand's paid impressions over all touchpoints that share data: touchpoint t's in `rows[counter[t]]`."""
     pairs = world.w.pairs
     most = math.floor(world.lever(b, "data_platform.frequency_cap") + 0.5)
-    for t in range(len(shared)):
-        mine = ads(world, b, t)
-        # Touchpoints that share data count together, in the row of the first of them.
-        pairs["group"][mine] = first_row + int(shared[t].argmax())
-        pairs["most"][mine] = most
+    mine = np.flatnonzero((pairs["brand"] == b) & (pairs["mode"] == MEDIA) & (pairs["members"] == 0))
+    own = counter[pairs["touch"][mine]]
+    pairs["group"][mine] = np.where(own >= 0, rows[own], -1)
+    pairs["most"][mine] = most
 
 
 def aim(
@@ -95,32 +91,17 @@ def aim(
         world.set_pair_mean(int(p), min(each, _PLENTY))
 
 
-def choose(
-    audience: Audience, t: int, known: Knowledge, touched: Array, paid: Array, visiting: Flags, today: int, fresh: int
-) -> Flags:
-    """Whom ads on touchpoint t are shown to today, (N,).
+def choose(there: Flags, seen: Array | None, bought: Array | None, since: int, excluded: int) -> Flags:
+    """Whom ads on a touchpoint are shown to today, (N,).
 
     Args:
-        audience: who is wanted.
-        t: the touchpoint.
-        known: what the brand can act on.
-        touched: last identified visit or click by touchpoint, (N, T).
-        paid: last identified purchase by touchpoint, (N, T).
-        visiting: touchpoints where `touched` are visits rather than clicks, (T,).
-        today: the day.
-        fresh: days until what happened can be acted on.
+        there: who is known at the touchpoint, (N,).
+        seen: day of the last event that makes somebody worth retargeting, as stored (N,); None: everybody is.
+        bought: day of the last purchase, likewise; None: buyers are not left out.
+        since: first day on which such an event counts, as stored.
+        excluded: first day on which such a purchase does.
     """
-    there = identity.has(known.known, identity.bit(t))
-    if audience.who == "retarget":
-        events = paid if "purchase" in audience.events else np.full_like(paid, NEVER)
-        for kind, of in (("visit", visiting), ("click", ~visiting)):
-            if kind in audience.events:
-                events = np.where(of, np.maximum(events, touched), events)
-        seen = identity.latest(events, t, known.matched, known.shared)
-        chosen = there & identity.usable(seen, today, fresh, audience.within)
-    else:
-        chosen = np.ones(len(there), dtype=bool)
-    if audience.exclude_buyers is not None:
-        last = identity.latest(paid, t, known.matched, known.shared)
-        chosen &= ~(there & identity.usable(last, today, fresh, audience.exclude_buyers))
+    chosen = np.ones(len(there), dtype=bool) if seen is None else there & (seen >= since)
+    if bought is not None:
+        chosen &= ~(there & (bought >= excluded))
     return chosen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,23 +18,16 @@ Array = NDArray[Any]
 
 WITHDRAW = PURPOSES.declare("consent.withdraw", 87)
 _MIND = stable_id("consent")
+_BYTE: Final = 256
 _NONE = -1  # day of a touch that nobody could identify
-
-
-@runtime_checkable
-class Forgetful(Protocol):
-    """A mechanism that keeps something about single people and erases it when they take consent back."""
-
-    def forget(self, world: World, who: Array) -> None:
-        """Erase what is kept about `who` (n,), rows of consumers."""
 
 
 def withdraw_consent(world: World, who: Array) -> int:
     """Let each of `who` (rows of consumers, none twice) take consent back; returns how many of them had given it.
 
     From now on no brand can identify them. What brands noted of them is erased: identities, touches that could be
-    credited, audiences, and whatever mechanisms that define `forget` keep; contacts are fitted to them no longer from
-    the next morning on. Memberships, points and purchases stay: they are contracts, not consent. Works with or without
+    credited, audiences, and whatever mechanisms that define `forget(world, who)` keep; contacts are fitted to them no
+    longer from the next morning on. Memberships, points and purchases stay: they are contracts, not consent. Works with or without
     a data platform.
     """
     w = world.w
@@ -48,8 +41,9 @@ def withdraw_consent(world: World, who: Array) -> int:
     if len(w.known):
         w.known[gone] = 0
     for mechanism in world.mechanisms:
-        if isinstance(mechanism, Forgetful):
-            mechanism.forget(world, gone)
+        forget = getattr(mechanism, "forget", None)
+        if forget is not None:
+            forget(world, gone)
         if "withdrawals" in mechanism.today:
             left = np.bincount(world.population.segment[gone], minlength=len(world.population.segments))
             mechanism.today["withdrawals"] += left
@@ -72,21 +66,22 @@ class Consent(Mechanism):
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        self._count(world)
+        people, change = world.population, world.scenario.data.consent
+        assert change is not None
+        #: Day on which consent is taken back; the largest number where that is after the calendar's end.
+        day = np.dtype("u1" if world.days.count < _BYTE - 1 else "u2")
+        never = float(np.iinfo(day).max)
+        chance = change.withdraw
+        # Days until the first of many draws succeeds, from one draw: its inverse distribution, that of a geometric.
+        u = uniforms(people.now, WITHDRAW, world.size, _MIND)
+        days = np.floor(np.log1p(-u) / np.log1p(-chance)) if 0.0 < chance < 1.0 else np.full(len(u), never)
+        self.columns["ends"] = np.minimum(0.0 * u if chance == 1.0 else days, never).astype(day)
+        consenting = np.bincount(people.segment[world.w.consent > 0], minlength=len(people.segments))
+        # Kept by `withdraw_consent` from now on.
+        self.today["consenting"][:] = consenting
 
     def opened(self, world: World) -> None:
         """Some take their consent back before anything else happens."""
-        change = world.scenario.data.consent
-        if change is None or change.withdraw == 0.0:
-            return
-        u = uniforms(world.w.now, WITHDRAW, world.size, _MIND)
-        withdraw_consent(world, np.flatnonzero((u < change.withdraw) & (world.w.consent > 0)))
-
-    def closing(self, world: World) -> None:
-        """Count who consents this evening."""
-        self._count(world)
-
-    def _count(self, world: World) -> None:
-        people = world.population
-        consenting = np.bincount(people.segment[world.w.consent > 0], minlength=len(people.segments))
-        self.today["consenting"][:] = consenting
+        who = np.flatnonzero(self.columns["ends"] == world.day)
+        if len(who):
+            withdraw_consent(world, who)

@@ -67,11 +67,15 @@ def usable(days: Array, today: int, freshness: int, within: int | None = None) -
     return np.asarray((days <= today - freshness) & (days >= since))
 
 
-def masks(shared: Flags) -> list[np.uint32]:
-    """For each touchpoint the bits of those that share data with it, itself among them, (T,)."""
-    return [
-        np.uint32(int((shared[t] * (1 << np.arange(len(shared), dtype=np.int64))).sum())) for t in range(len(shared))
-    ]
+def mask_of(flags: Flags) -> np.uint32:
+    """Bits of the touchpoints that are flagged, (T,)."""
+    return np.uint32(sum(1 << t for t in np.flatnonzero(flags).tolist()))
+
+
+def groups(shared: Flags) -> list[np.uint32]:
+    """Each set of several touchpoints that share data, as bits; none twice."""
+    found = dict.fromkeys(int(mask_of(row)) for row in shared)
+    return [np.uint32(mask) for mask in found if mask.bit_count() > 1]
 
 
 def bit(t: int) -> np.uint32:
@@ -94,20 +98,30 @@ def linked(direct: Bits, captured: Bits, matched: Flags, shared: Flags) -> Bits:
         shared: see `sharing`, (T, T).
     """
     known = direct.copy()
-    for mask in dict.fromkeys(masks(shared)):
-        if int(mask).bit_count() > 1:
-            met = matched & has(direct, mask)
-            known[met] |= captured[met] & mask
+    for mask in groups(shared):
+        known |= (captured & mask) * (matched & has(direct, mask))
     return known
 
 
-def latest(days: Array, t: int, matched: Flags, shared: Flags) -> Array:
-    """Last of the days (N, T) that touchpoint t can see, (N,): its own, for matched people also others'."""
-    own = days[:, t]
-    every = own
-    for other in np.flatnonzero(shared[t]):
-        every = np.maximum(every, days[:, other])
-    return np.where(matched, every, own)
+def spread(places: Mapping[int, int]) -> list[Bits]:
+    """Tables from each byte of bits by place to bits by touchpoint: `places` maps a place's bit to a touchpoint."""
+    out = []
+    byte = np.arange(256)
+    for first in range(0, max(places, default=0) + 1, 8):
+        table = np.zeros(256, dtype=np.uint32)
+        for place, t in places.items():
+            if first <= place < first + 8:
+                table[(byte >> (place - first)) & 1 > 0] |= bit(t)
+        out.append(table)
+    return out
+
+
+def looked_up(bits: Bits, tables: list[Bits]) -> Bits:
+    """What the tables of `spread` say of bits by place, (n,)."""
+    out = np.zeros(len(bits), dtype=np.uint32)
+    for k, table in enumerate(tables):
+        out |= table[(bits >> np.uint32(8 * k)) & np.uint32(255)]
+    return out
 
 
 def credits(

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import FIXED
-from agorasim.ecosystem.mechanisms import identity
-from agorasim.ecosystem.mechanisms.aiming import Knowledge
 from agorasim.ecosystem.mechanisms.base import Lever, Mechanism
-from agorasim.ecosystem.mechanisms.identity import NEVER, capture_share
+from agorasim.ecosystem.mechanisms.identity import capture_share
 from agorasim.ecosystem.mechanisms.platform import platform_of
 from agorasim.scenario.catalogue import KINDS
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.world import World
     from agorasim.scenario.schema import Scenario
-    from agorasim.scenario.schema.personalisation import Personalisation
 
 Array = NDArray[Any]
-Floats = NDArray[np.float64]
+
+_CHUNK: Final = 65536  # people looked at in one go
 
 
 class Personalise(Mechanism):
@@ -42,6 +40,7 @@ class Personalise(Mechanism):
     )  # fmt: skip
     uses = frozenset({"relevance"})
     state = ("_good", "_bad")
+    blank = {"quality": 0.0}
 
     @staticmethod
     def wanted(scenario: Scenario) -> bool:
@@ -53,25 +52,42 @@ class Personalise(Mechanism):
         scenario = world.scenario
         self._own = [(b, p) for b, name in enumerate(self.brands) if (p := scenario.brands[name].personalisation)]
         self._reached = [_addressable(scenario, self.brands[b]) for b, _ in self._own]
+        self._informed = {name for name, brand in scenario.brands.items() if brand.data_platform is not None}
+        #: How much contacts with each person can build on, 0 to 1.
+        self.columns["quality"] = np.zeros((world.size, len(self._own)), dtype=np.float32)
         #: Pieces in use that fit and that do not, by brand.
         self._good = [0.0] * len(self._own)
         self._bad = [0.0] * len(self._own)
 
     def planned(self, world: World) -> None:
         """Make today's content, and say how relevant contacts are to each person."""
-        relevance = world.w.relevance
+        relevance, quality = world.w.relevance, self.columns["quality"]
         platform = platform_of(world)
         for k, (b, settings) in enumerate(self._own):
             self._make(world, k)
-            known = platform.knowledge(world, b) if platform is not None else None
-            if known is None:
+            if platform is None or self.brands[b] not in self._informed:
                 continue
-            fit = data_quality(known, self._reached[k], world.day, settings) * self.variety(world, k)
+            # What is known of people ages; it is looked at again where something was learnt or lost.
+            aged = quality[:, k].astype(np.float64) * 2.0 ** (-1.0 / settings.half_life)
+            worth = np.exp2(-(world.day - platform.dates.all_until(world.day)) / settings.half_life)
+            worth[0] = 0.0
+            changed = platform.changed(b)
+            for first in range(0, len(changed), _CHUNK):
+                who = changed[first : first + _CHUNK]
+                known = platform.familiarity(world, b, who)
+                aged[who] = known.quality(self._reached[k], settings.insight, worth)
+            quality[:, k] = aged
             good = self._good[k] / max(self._good[k] + self._bad[k], 1e-12)
-            factor = 1.0 + fit * (settings.lift * good - settings.harm * (1.0 - good))
-            relevance[:, b] = relevance[:, b].astype(np.float64) * factor
-            self.today["relevance"][b] = int(np.rint(factor * FIXED).astype(np.int64).sum()) // world.size
+            effect = self.variety(world, k) * (settings.lift * good - settings.harm * (1.0 - good))
+            factor = 1.0 + quality[:, k].astype(np.float64) * effect
+            relevance[:, b] *= factor.astype(np.float32)
+            total = int(np.rint(factor * FIXED).sum(dtype=np.float64))  # of whole numbers: exact below 2**53
+            self.today["relevance"][b] = total // world.size
             self.today["content"][b] = round((self._good[k] + self._bad[k]) * FIXED)
+
+    def forget(self, world: World, who: Array) -> None:
+        """Nothing is known any more of `who` (n,), who took consent back."""
+        self.columns["quality"][who] = 0.0
 
     def variety(self, world: World, k: int) -> float:
         """What the pieces in use cover of all that segments could be shown (0 to 1), with diminishing returns."""
@@ -91,28 +107,6 @@ class Personalise(Mechanism):
         self._bad[k] = self._bad[k] * keep + (new - looked_at) * (1.0 - generated.quality)
         cost = made * people.cost + new * generated.cost + looked_at * generated.screening_cost
         world.charge(b, "content", world.minor(cost))
-
-
-def data_quality(known: Knowledge, reached: Array, today: int, settings: Personalisation) -> Floats:
-    """How much the brand's contacts with each person can build on, 0 to 1, shape (N,).
-
-    Mean over the touchpoints `reached` (T,) of 1 - (1 - insight) ** n, n being the touchpoints that know the person and
-    whose data are seen there (0 where the person is not known), times 2 ** -(age of the last event / half-life).
-    """
-    size, chosen = len(known.matched), np.flatnonzero(reached)
-    closed = 1.0 - (1.0 - settings.insight) ** np.arange(len(reached) + 1)
-    out = np.zeros(size)
-    for t in chosen:
-        here = identity.has(known.known, identity.bit(int(t)))
-        own = identity.has(known.direct, identity.bit(int(t))).astype(np.int64)
-        every = sum(
-            identity.has(known.direct, identity.bit(int(s))).astype(np.int64) for s in np.flatnonzero(known.shared[t])
-        )
-        last = identity.latest(known.last, int(t), known.matched, known.shared)
-        # A member without any event is known from the day of joining on; what membership tells does not age.
-        age = np.where(last > NEVER, today - last.astype(np.int64), 0)
-        out += np.where(here, closed[np.where(known.matched, every, own)] * np.exp2(-age / settings.half_life), 0.0)
-    return out / len(chosen) if len(chosen) else out
 
 
 def _addressable(scenario: Scenario, brand: str) -> NDArray[np.bool_]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agorasim.scenario.schema import Scenario
 
 Array = NDArray[Any]
-_NEVER = -(10**6)
+_NEVER = -(2**15)
 
 
 class RetargetBuyers(Mechanism):
@@ -49,8 +49,8 @@ class RetargetBuyers(Mechanism):
         self._row = [rows + sum(rule is not None for rule in self._rules[:b]) for b in range(len(self._rules))]
         added = np.zeros((sum(rule is not None for rule in self._rules), world.size), dtype=np.uint8)
         world.w.put(audience=np.concatenate([world.w.audience.reshape(rows, world.size), added]))
-        #: Day of the last purchase in a shop by somebody who is known.
-        self.columns["bought"] = np.full((world.size, len(self.brands)), _NEVER, dtype=np.int32)
+        #: Day of the last purchase in a shop by somebody who is known, (N, brands that have the bridge).
+        self.columns["bought"] = np.full((world.size, len(added)), _NEVER, dtype=np.int16)
         #: Impressions per user of today's pairs if everybody were shown them, by brand.
         self.means: dict[int, float] = {}
 
@@ -61,9 +61,9 @@ class RetargetBuyers(Mechanism):
             if rule is None:
                 continue
             t = self._touch[b]
-            audience = world.day - self.columns["bought"][:, b] <= rule.days
+            audience = self.columns["bought"][:, self._row[b] - self._row[0]] >= world.day - rule.days
             w.audience[self._row[b]] = audience
-            self.today["retargeted"][b] = int(audience.sum())
+            self.today["retargeted"][b] = int(np.count_nonzero(audience))
             at = np.flatnonzero((w.pairs["brand"] == b) & (w.pairs["touch"] == t) & (w.pairs["mode"] == MEDIA))
             for p in at:
                 if world.media_fresh:
@@ -81,7 +81,9 @@ class RetargetBuyers(Mechanism):
             known = (w.known[who, b] >> self._shop_touch[mine["offer"]].astype(np.uint32)) & 1 > 0
         else:
             known = w.consent[who] > 0
-        self.columns["bought"][who[known], b[known]] = world.day
+        for own, rule in enumerate(self._rules):
+            if rule is not None:
+                self.columns["bought"][who[known & (b == own)], self._row[own] - self._row[0]] = world.day
 
     def forget(self, world: World, who: Array) -> None:
         """Erase when `who` (n,) bought, who took consent back."""
