@@ -29,7 +29,9 @@ def write(folder: str | PathLike[str]) -> Path:
 
     data = ReportData(Results.load(folder))
     labels = [*(b.label for b in data.brands), *(t.label for t in data.touchpoints), *data.place_labels.values()]
-    chosen = (*makers(), *mechanism_makers(data.scenario))
+    general = makers()
+    # What was sold and earned, then what the scenario's own mechanisms did, then how it came about.
+    chosen = (*general[:3], *mechanism_makers(data.scenario), *general[3:])
     drawn, missing = shell.draw_all(chosen, data, root / "figures", labels)
     path = root / "report.html"
     write_bytes(path, page(data, drawn, missing).encode("utf-8"))
