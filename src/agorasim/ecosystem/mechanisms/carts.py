@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import FOUND, NEEDS_ARISEN, ORDERS_WRITTEN
-from agorasim.ecosystem.mechanisms.touches import CLICK, IMPRESSION, VISIT, identified, shown
+from agorasim.ecosystem.mechanisms.touches import CLICK, IMPRESSION, VISIT, among, identified, shown
 from agorasim.randomness import PURPOSES, stable_id
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ class Carts:
         funnel.columns["cart"][who, brand] = 2 * (world.day + s.remember + 1) + known
         gone = np.zeros(len(orders), dtype=bool)
         gone[at[struck]] = True
-        kept = orders[~gone]
+        kept = np.flatnonzero(~gone)
+        orders.view(f"V{orders.itemsize}")[: len(kept)] = orders.view(f"V{orders.itemsize}")[kept]
         orders["served"][len(kept) :] = 0  # whoever still holds the longer list must not find orders beyond its end
-        orders[: len(kept)] = kept
         w.counts[ORDERS_WRITTEN] = len(kept)
 
     # --- coming back ------------------------------------------------------------------------------------------------
@@ -140,5 +140,5 @@ class Carts:
         bought = orders["consumer"].astype(np.int64) * brands + brand
         funnel.columns["cart"].reshape(-1)[bought] = 0
         if len(self.returned):
-            recovered = self.returned[np.isin(self.returned, bought)]
+            recovered = self.returned[among(self.returned, bought)]
             funnel.today["recovered_carts"] += np.bincount(recovered % brands, minlength=brands)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import NEEDS_ARISEN
-from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.ecosystem.mechanisms.base import Mechanism, distinct
 from agorasim.randomness import PURPOSES, stable_id
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Errands(Mechanism):
         """Orders for pick-up are fetched when they are ready, from tomorrow on."""
         mine = orders[self._pickup[orders["offer"]]]
         ready = np.maximum(1, world.market.table["days"][mine["offer"]]) + world.day
-        for day in np.unique(ready):
+        for day in distinct(ready):
             now = mine[ready == day]
             self.send(int(day), now["consumer"], now["offer"])
 
@@ -84,7 +84,7 @@ class Errands(Mechanism):
         w = world.w
         people, offer = rows.T
         u = self.uniforms(world, EXTRA, people, self._entity[offer])[:, 0]
-        more = np.unique(people[u < self._extra[offer]])  # one further need, whatever the number of errands
+        more = distinct(people[u < self._extra[offer]])  # one further need, whatever the number of errands
         more = more[w.needs[more] < self._most]
         if world.scenario.category.kind == "durable":
             more = more[w.owner[more] == 0]
@@ -93,4 +93,4 @@ class Errands(Mechanism):
         np.add.at(w.needs_by_cell, w.cell[more], 1)
         self.today["errand_needs"][:] += np.bincount(world.market.table["brand"][offer[u < self._extra[offer]]],
                                                      minlength=len(self.brands))  # fmt: skip
-        return np.union1d(who, more)
+        return distinct(np.concatenate([who, more]))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 MESSAGE = PURPOSES.declare("bridges.follow_up", 147)
-_NEVER = -(10**6)
+_NEVER = -(2**15)
 
 
 class EventFollowUp(Mechanism):
@@ -26,6 +26,7 @@ class EventFollowUp(Mechanism):
     name = "event_follow_up"
     code = "M5"
     meaning = "visitors of an event get messages for some days, with a link to the online seller"
+    state = ("last",)
     blank = {"attended": _NEVER}
     keys = ("brands.NAME.bridges.event_follow_up",)
 
@@ -40,8 +41,12 @@ class EventFollowUp(Mechanism):
         self._rules = [None if m.bridges is None else m.bridges.event_follow_up for m in models]
         self._touch = {t: k for k, t in enumerate(world.scenario.touchpoints)}
         self._entity = [stable_id("follow_up", name) for name in self.brands]
+        own = [b for b, rule in enumerate(self._rules) if rule is not None]
+        #: Column of each brand that has the bridge, and the last day on which anybody met it at its event.
+        self._own = {b: k for k, b in enumerate(own)}
+        self.last = dict.fromkeys(own, _NEVER)
         #: Day of the last event visited.
-        self.columns["attended"] = np.full((world.size, len(self.brands)), _NEVER, dtype=np.int32)
+        self.columns["attended"] = np.full((world.size, len(own)), _NEVER, dtype=np.int16)
 
     def seen(self, world: World) -> None:
         """Note who is at the event today, and send messages to those of the days before."""
@@ -49,9 +54,10 @@ class EventFollowUp(Mechanism):
         for b, rule in enumerate(self._rules):
             if rule is None:
                 continue
-            attended = self.columns["attended"][:, b]
-            since = world.day - attended
-            who = np.flatnonzero((since >= 1) & (since <= rule.days) & (w.consent > 0))
+            attended = self.columns["attended"][:, self._own[b]]
+            who = np.empty(0, dtype=np.int64)
+            if world.day - self.last[b] <= rule.days:
+                who = np.flatnonzero((attended >= world.day - rule.days) & (w.consent > 0))
             u = self.uniforms(world, MESSAGE, who, self._entity[b])
             got = u[:, 0] < rule.messages
             clicked = who[got & (u[:, 1] < rule.click)]
@@ -68,6 +74,7 @@ class EventFollowUp(Mechanism):
             self.today["follow_up_clicks"][b] += len(clicked)
             here = self._visitors(world, b, self._touch[rule.event])
             attended[here] = world.day
+            self.last[b] = world.day if len(here) else self.last[b]
             self.today["event_visitors"][b] += len(here)
 
     def _visitors(self, world: World, b: int, t: int) -> Array:

@@ -26,7 +26,7 @@ Array = NDArray[Any]
 #: Grams are recorded in units of 2**-20, as every real number that is summed.
 _UNIT = 1 << 20
 #: At least so many people stand for all whom a pair can be shown to.
-_PANEL: Final = 4096
+_PANEL: Final = 2048
 
 
 class Footprint(Mechanism):
@@ -87,6 +87,7 @@ class Footprint(Mechanism):
                 self.today["ad_impressions"][:, t] += w.at_touch[:, t, AT_ADS]
         panels: dict[tuple[int, ...], tuple[Any, int]] = {}
         idle: dict[tuple[int, ...], Array] = {}
+        using: dict[tuple[int, ...], tuple[Array, float]] = {}
         for p, pair in enumerate(w.pairs):
             b, t = int(pair["brand"]), int(pair["touch"])
             if pair["mode"] != MEDIA:
@@ -103,8 +104,10 @@ class Footprint(Mechanism):
             if (b, *shown_to) not in idle:
                 idle[b, *shown_to] = self._outside(world, b, panels[shown_to][0])
             rows, step = panels[shown_to]
-            use = w.use[t, rows].astype(np.float64)
-            users = float(use.sum())
+            if (t, *shown_to) not in using:
+                use = w.use[t, rows].astype(np.float64)
+                using[t, *shown_to] = use, float(use.sum())
+            use, users = using[t, *shown_to]
             if users <= 0.0:
                 continue
             sated = float(more[self.enough[t] :].sum()) / mean

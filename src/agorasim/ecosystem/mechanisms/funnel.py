@@ -15,7 +15,7 @@ from scipy.special import ndtri
 from agorasim.behaviour.columns import CLICKED
 from agorasim.ecosystem.mechanisms.base import Mechanism
 from agorasim.ecosystem.mechanisms.carts import Carts
-from agorasim.ecosystem.mechanisms.touches import acts, log_from_now_on, open_log
+from agorasim.ecosystem.mechanisms.touches import acts, among, log_from_now_on, open_log, taken
 from agorasim.randomness import PURPOSES, stable_id
 from agorasim.scenario.catalogue import KINDS
 
@@ -123,7 +123,7 @@ class Funnel(Mechanism):
         """What came instead, or from days before, stands in a cart as well."""
         orders, keys = world.orders, self._keys(world, world.orders)
         if not np.array_equal(keys, self._listed):
-            self._put_in_carts(world, orders[~np.isin(keys, self._listed)])
+            self._put_in_carts(world, taken(orders, np.flatnonzero(~among(keys, self._listed))))
 
     def _put_in_carts(self, world: World, orders: Array) -> None:
         offers = world.w.offers["brand"].astype(np.int64)

@@ -17,6 +17,7 @@ from agorasim.ecosystem.mechanisms.touches import (
     identified,
     log_from_now_on,
     open_log,
+    taken,
     touches,
 )
 from agorasim.randomness import PURPOSES, stream, uniforms
@@ -114,7 +115,7 @@ class Journeys(Mechanism):
     def closing(self, world: World) -> None:
         """Keep the day, and make the log smaller when it is full."""
         rows = touches(world)
-        rows = rows[np.flatnonzero(self.columns["logged"][rows["consumer"]])]
+        rows = taken(rows, np.flatnonzero(self.columns["logged"].view(bool)[rows["consumer"]]))
         met = self._rows(world, rows["consumer"], rows["brand"], rows["event"], rows["count"], rows["touch"])
         parts = [met, *self._today, *self._lost]
         codes, counts = (np.concatenate(each) for each in zip(*parts, strict=True))

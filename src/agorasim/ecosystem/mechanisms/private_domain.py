@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import AT_IMPRESSIONS, FIXED, MEDIA
 from agorasim.brands.ledger import to_minor
-from agorasim.ecosystem.mechanisms.base import Lever, Mechanism
-from agorasim.ecosystem.mechanisms.touches import acts, identified, log_from_now_on, open_log, shown
+from agorasim.ecosystem.mechanisms.base import Lever, Mechanism, distinct
+from agorasim.ecosystem.mechanisms.touches import acts, log_from_now_on, open_log, shown
 from agorasim.randomness import INITIAL, PURPOSES, stable_id, uniforms
 from agorasim.scenario.catalogue import KINDS
 
@@ -100,6 +100,10 @@ class PrivateDomain(Mechanism):
         self.ways = {
             b: [s for s in SOURCES if any(_chance(room, s) > 0.0 for room in rooms)] for b, rooms in self.rooms.items()
         }
+        #: Touchpoints of each brand's private domain, masks (T,), and those at which holders of some memberships are
+        #: recognised if anywhere: bits of touchpoints, (256,).
+        self.rooms_of = {b: np.isin(np.arange(len(names)), [r.touch for r in rooms]) for b, rooms in self.rooms.items()}
+        self.recognised = {b: self._recognised(scenario, rooms) for b, rooms in self.rooms.items()}
         self.people = np.bincount(world.population.segment, minlength=len(world.population.segments))
         #: Relevance that members' knowledge adds to public media, by brand and segment, as of last night.
         self.gain: Array = np.zeros((len(self.brands), len(world.population.segments)))
@@ -122,6 +126,14 @@ class PrivateDomain(Mechanism):
     def wanted(scenario: Scenario) -> bool:
         """Whether any brand has a private domain."""
         return any(brand.private_domain is not None for brand in scenario.brands.values())
+
+    @staticmethod
+    def _recognised(scenario: Scenario, rooms: list[Room]) -> NDArray[np.uint64]:
+        out = np.zeros(256, dtype=np.uint64)
+        for room in rooms:
+            if scenario.touchpoints[room.name].identity != "none":
+                out[(np.arange(256) & room.bit) > 0] |= np.uint64(1 << room.touch % 64)
+        return out
 
     @staticmethod
     def _row(world: World) -> int:
@@ -225,10 +237,7 @@ class PrivateDomain(Mechanism):
         active, met = self.columns["active_day"], acts(world)
         if self.inside[b]:
             active[(world.w.visited[:, b] & self.inside[b]) > 0, self.own[b]] = world.day
-        rooms = np.zeros(len(self.events), dtype=bool)
-        rooms[[room.touch for room in self.rooms[b]]] = True
-        clicked = met.consumer[met.click & (met.brand == b) & rooms[met.touch]]
-        active[clicked, self.own[b]] = world.day
+        active[met.clicks_for(b, self.rooms_of[b]), self.own[b]] = world.day
 
     def _send(self, world: World, b: int, settings: Settings, room: Room) -> None:
         """Messages of the day on one touchpoint: their cost, and the members whom they drive away.
@@ -251,7 +260,7 @@ class PrivateDomain(Mechanism):
         relevance = np.maximum(w.relevance[who, b].astype(np.float64), _LEAST_RELEVANCE)
         each = np.minimum(1.0, settings.unsubscribe * (1.0 + settings.annoyance * fatigue) / relevance)
         leaves = np.where(count == 1, each, 1.0 - (1.0 - each) ** count)
-        gone = np.unique(who[self.uniforms(world, LEAVE, who, room.entity)[:, 0] < leaves])
+        gone = distinct(who[self.uniforms(world, LEAVE, who, room.entity)[:, 0] < leaves])
         gone = gone[(w.member[gone, b] & room.bit) > 0]
         world.leave(gone, b, room.bit)
         self.today["leaves"][b, room.touch] += len(gone)
@@ -262,23 +271,27 @@ class PrivateDomain(Mechanism):
         """Everybody whom something brought to the door today may join, each touchpoint by a draw of its own."""
         w = world.w
         happened = self._happened(world, b)
+        moved = np.flatnonzero(happened > 0)
+        happened, memberships = happened[moved], w.member[moved, b]
         invite = world.lever(b, "private_domain.invite")
         for room in self.rooms[b]:
             if world.media.closed[b, room.touch]:
                 continue
-            chances = {s: min(1.0, invite * _chance(room, s)) for s in self.ways[b]}
-            ways = np.uint8(sum(1 << k for k, s in enumerate(self.ways[b]) if chances[s] > 0.0))
-            who = np.flatnonzero((happened & ways) > 0)
-            who = who[(w.member[who, b] & room.bit) == 0]
+            chances = [min(1.0, invite * _chance(room, source)) for source in self.ways[b]]
+            ways = np.uint8(sum(1 << k for k, chance in enumerate(chances) if chance > 0.0))
+            at = np.flatnonzero(((happened & ways) > 0) & ((memberships & room.bit) == 0))
             if world.media.trial[b, room.touch] and len(w.treated):
-                who = who[w.treated[who] > 0]
-            if len(who) == 0:
+                at = at[w.treated[moved[at]] > 0]
+            if len(at) == 0:
                 continue
+            who, opened = moved[at], happened[at]
             u = self.uniforms(world, JOIN, who, room.entity)[:, 0]
             stays = np.ones(len(who))
             joined = np.zeros(len(who), dtype=bool)
             for k, source in enumerate(self.ways[b]):
-                stays[(happened[who] & np.uint8(1 << k)) > 0] *= 1.0 - chances[source]
+                if chances[k] <= 0.0:
+                    continue
+                stays[(opened & np.uint8(1 << k)) > 0] *= 1.0 - chances[k]
                 now = (u < 1.0 - stays) & ~joined
                 self.today[f"joined_by_{source}"][b] += int(now.sum())
                 joined |= now
@@ -304,7 +317,7 @@ class PrivateDomain(Mechanism):
             elif source == "referral":
                 who = self._heard.get(b, np.empty(0, dtype=np.int64))
             else:
-                who = met.consumer[met.click & (met.brand == b) & self.public[met.touch]]
+                who = met.clicks_for(b, self.public)
             out[who] |= np.uint8(1 << k)
         return out
 
@@ -324,10 +337,9 @@ class PrivateDomain(Mechanism):
         if settings.insight is None or settings.insight.gain <= 0.0:
             return
         members, memberships = members[awake], memberships[awake]
-        known = np.zeros(len(members), dtype=bool)
-        for room in self.rooms[b]:
-            here = np.flatnonzero(((memberships & room.bit) > 0) & ~known)
-            known[here] = identified(world, members[here], b, room.touch)
+        where = self.recognised[b][memberships]
+        linked = w.known[members, b] & where if len(w.known) else where * (w.consent[members] > 0)
+        known = linked > 0
         n = np.bincount(world.population.segment[members[known]], minlength=len(self.people)).astype(np.float64)
         self.gain[b] = settings.insight.gain * n / (n + settings.insight.half * world.factor)
         mean = (self.gain[b] * self.people).sum() / world.size

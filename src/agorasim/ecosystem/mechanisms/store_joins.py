@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.ecosystem.mechanisms.base import Mechanism, distinct
 from agorasim.ecosystem.mechanisms.shops import shop_bits
 from agorasim.randomness import PURPOSES, stable_id
 
@@ -38,6 +38,7 @@ class StoreJoins(Mechanism):
         self._rules = [None if m.bridges is None else m.bridges.join_in_store for m in models]
         self._bits = [np.uint32(shop_bits(world, name)) for name in self.brands]
         self._entity = [stable_id("store_join", name) for name in self.brands]
+        self._shop = np.array([o.is_shop for o in world.market.offers], dtype=bool)
         self._bit = [0 if rule is None else world.member_bit(b, rule.into) for b, rule in enumerate(self._rules)]
 
     def seen(self, world: World) -> None:
@@ -50,11 +51,11 @@ class StoreJoins(Mechanism):
     def settled(self, world: World, orders: Array) -> None:
         """Buyers in a shop may join."""
         table = world.market.table
-        shop = np.array([o.is_shop for o in world.market.offers])[orders["offer"]]
+        shop = self._shop[orders["offer"]]
         for b, rule in enumerate(self._rules):
             if rule is not None and rule.purchase > 0.0:
                 buyers = orders["consumer"][shop & (table["brand"][orders["offer"]] == b)]
-                self._offer(world, b, np.unique(buyers).astype(np.int64), rule.purchase, 1)
+                self._offer(world, b, distinct(buyers).astype(np.int64), rule.purchase, 1)
 
     def _offer(self, world: World, b: int, who: Array, chance: float, column: int) -> None:
         w, bit = world.w, self._bit[b]
