@@ -42,6 +42,12 @@ def considers(w: Columns, i: int, b: int, u: float) -> bool:
         return False
     if w.modes.shape[0] > 0:
         return bool(considers_in_mode(w, i, b, u))
+    return bool(recalls(w, i, b, u))
+
+
+@inlined
+def recalls(w: Columns, i: int, b: int, u: float) -> bool:
+    """The same for somebody whom no mechanism makes choose otherwise."""
     if w.flags[i, b] & (FOUND | CLICKED) or w.visited[i, b]:
         return True
     return bool(u < max(np.float64(w.awareness[i, b]), np.float64(w.habit[i, b])))
@@ -192,15 +198,21 @@ def choose_one(w: Columns, i: int, k: int, barred: int) -> int:
     wallet, leans = w.rebate.shape[0] > 0 and k == 0, w.lean.shape[0] > 0
     traits = w.traits[i]
     cell = w.cell[i]
+    # Nothing but what every scenario has: the loop then asks no mechanism.
+    plain = w.modes.shape[0] == 0 and w.appeal.shape[0] == 0
+    goodwill, habit = params["goodwill"], params["habit"]
     for b in range(w.awareness.shape[1]):
         own = nothing + 1 + b
-        if not (direct or considers(w, i, b, first[own])):
+        if not (direct or (recalls(w, i, b, first[own]) if plain else considers(w, i, b, first[own]))):
             continue
         if barred < 0:
             w.by_cell[b, cell, BY_CONSIDERED] += 1
         shared = log_positive_stable_bound(second[own], third[own], scale, bounds)
         exact = False
-        liked = liking(w, i, b)
+        if plain:
+            liked = w.brands[b]["base"] + goodwill * np.float64(w.goodwill[i, b]) + habit * np.float64(w.habit[i, b])
+        else:
+            liked = liking(w, i, b)
         visited = w.visited[i, b]
         member = w.member[i, b]
         for o in range(w.brands[b]["first"], w.brands[b]["end"]):

@@ -17,6 +17,8 @@ from agorasim.scenario.bridge_checks import pickup_name
 from agorasim.scenario.catalogue import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from agorasim.ecosystem.calendar import Days
     from agorasim.scenario.schema import Place, Scenario
     from agorasim.scenario.schema.retail import BackOrder, Delay, Replenish
@@ -234,17 +236,20 @@ class Market:
             orders["served"][at] = 1
         if not self.limited.any():
             return
-        others = np.ones(len(orders), dtype=bool)
-        others[slice(None) if at is None else at] = False
-        taken = np.bincount(orders["offer"][others & (orders["served"] == 1)], minlength=len(self.offers))
-        demand = np.bincount(orders["offer"][~others], minlength=len(self.offers))
+        offer, taken = np.ascontiguousarray(orders["offer"]), np.zeros(len(self.offers), dtype=np.int64)
+        if at is not None:
+            others = np.ones(len(orders), dtype=bool)
+            others[at] = False
+            taken = np.bincount(offer[others & (orders["served"] == 1)], minlength=len(self.offers))
+            offer[others] = -1
+        demand = np.bincount(offer if at is None else offer[at], minlength=len(self.offers))
         stock = self._left(taken)
         room = np.minimum(stock[self.pool], self._capacity_today() - taken)
         for k in np.flatnonzero(demand > room):
-            mine = np.flatnonzero((orders["offer"] == k) & ~others)
-            orders["served"][mine[self._by_lot(w, orders[mine])[max(0, room[k]) :]]] = 0
+            mine = np.flatnonzero(offer == k)
+            orders["served"][mine[self._by_lot(w, orders[mine], (k,))[max(0, room[k]) :]]] = 0
         for pool in self._crowded:
-            mine = np.flatnonzero((self.pool[orders["offer"]] == pool) & ~others & (orders["served"] == 1))
+            mine = np.flatnonzero((self.pool[offer] == pool) & (offer >= 0) & (orders["served"] == 1))
             if len(mine) > stock[pool]:
                 orders["served"][mine[self._by_lot(w, orders[mine])[stock[pool] :]]] = 0
 
@@ -258,11 +263,11 @@ class Market:
         left: Array = np.where(share < 1.0, np.floor(self._capacity * share), self._capacity).astype(np.int64)
         return left
 
-    def _by_lot(self, w: Columns, orders: Array) -> Array:
-        """Positions of some orders, the luckiest first."""
+    def _by_lot(self, w: Columns, orders: Array, offers: Sequence[int] = ()) -> Array:
+        """Positions of some orders (all at `offers`, when these are known), the luckiest first."""
         draws = np.empty(len(orders))
-        for k in np.unique(orders["offer"]):
-            mine = np.flatnonzero(orders["offer"] == k)
+        for k in offers or np.unique(orders["offer"]):
+            mine = np.arange(len(orders)) if offers else np.flatnonzero(orders["offer"] == k)
             own = np.empty(len(mine))
             lots(w, np.ascontiguousarray(w.choice_ids[:, k]), orders["consumer"][mine], orders["sequence"][mine], own)
             draws[mine] = own
