@@ -26,7 +26,9 @@ Array = NDArray[Any]
 #: Grams are recorded in units of 2**-20, as every real number that is summed.
 _UNIT = 1 << 20
 #: At least so many people stand for all whom a pair can be shown to.
-_PANEL: Final = 2048
+_PANEL: Final = 4096
+#: Days after which the shares of people without a need are reckoned anew.
+_EVERY: Final = 7
 
 
 class Footprint(Mechanism):
@@ -36,6 +38,7 @@ class Footprint(Mechanism):
     code = "M19"
     meaning = "emissions of contacts, parcels and trips; impressions wasted on the sated and on those who cannot buy"
     keys = ("outcomes.footprint",)
+    state = ("idle",)
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
@@ -49,6 +52,8 @@ class Footprint(Mechanism):
         padded = np.append(world.days.need, np.full(self.settings.window, world.days.need[-1]))
         total = np.concatenate([[0.0], np.cumsum(padded)])
         self.ahead = total[self.settings.window :] - total[: -self.settings.window]
+        #: Users, and the share of them without a need, by brand, touchpoint, memberships, trial and audience of a pair.
+        self.idle: dict[tuple[int, ...], tuple[float, float]] = {}
         rule = world.scenario.social.word_of_mouth
         self.innovators = rule.p if rule is not None and rule.rule != "cascade" else 0.0
 
@@ -85,9 +90,8 @@ class Footprint(Mechanism):
         for t, on_need in enumerate(self.on_need):
             if on_need:  # who searches has a need
                 self.today["ad_impressions"][:, t] += w.at_touch[:, t, AT_ADS]
-        panels: dict[tuple[int, ...], tuple[Any, int]] = {}
-        idle: dict[tuple[int, ...], Array] = {}
-        using: dict[tuple[int, ...], tuple[Array, float]] = {}
+        if world.day % _EVERY == 0:
+            self.idle = {}
         for p, pair in enumerate(w.pairs):
             b, t = int(pair["brand"]), int(pair["touch"])
             if pair["mode"] != MEDIA:
@@ -98,24 +102,17 @@ class Footprint(Mechanism):
             if mean <= 0.0:
                 continue
             bits = int(pair["members"])
-            shown_to = (b if bits else -1, bits, int(pair["trial"]), int(pair["audience"]))
-            if shown_to not in panels:
-                panels[shown_to] = self._panel(world, *shown_to)
-            if (b, *shown_to) not in idle:
-                idle[b, *shown_to] = self._outside(world, b, panels[shown_to][0])
-            rows, step = panels[shown_to]
-            if (t, *shown_to) not in using:
-                use = w.use[t, rows].astype(np.float64)
-                using[t, *shown_to] = use, float(use.sum())
-            use, users = using[t, *shown_to]
+            key = b, t, bits, int(pair["trial"]), int(pair["audience"])
+            if key not in self.idle:
+                self.idle[key] = self._idle(world, *key)
+            users, needless = self.idle[key]
             if users <= 0.0:
                 continue
             sated = float(more[self.enough[t] :].sum()) / mean
-            needless = float((use * idle[b, *shown_to]).sum()) / users
             ads = int(w.at_touch[b, t, AT_ADS])
             if bits:
                 all_shown = int(w.at_touch[b, t, AT_IMPRESSIONS])
-                ads = min(all_shown, round(users * step * mean)) if self.visited[t] else all_shown
+                ads = min(all_shown, round(users * mean)) if self.visited[t] else all_shown
             share = 1.0 - (1.0 - sated) * (1.0 - needless)
             self.today["ad_impressions"][b, t] += ads
             self.today["saturated_impressions"][b, t] += round(ads * sated * _UNIT)
@@ -123,16 +120,25 @@ class Footprint(Mechanism):
             if not bits:
                 self.today["wasted_spend"][b, t] += round(int(paid[b, t]) * share)
 
+    def _idle(self, world: World, b: int, t: int, bits: int, trial: int, audience: int) -> tuple[float, float]:
+        """Users a day of touchpoint t who can be shown a pair, and the share of them who are no customers of b."""
+        rows, step = self._panel(world, b, bits, trial, audience)
+        use = world.w.use[t, rows].astype(np.float64)
+        users = float(use.sum())
+        if users <= 0.0:
+            return 0.0, 0.0
+        return users * step, float((use * self._outside(world, b, rows)).sum()) / users
+
     @staticmethod
     def _panel(world: World, b: int, bits: int, trial: int, audience: int) -> tuple[Any, int]:
         """Those over whom the mean is taken: everybody who can be shown a pair, or every k-th of very many; and k.
 
-        Which of them changes from day to day, so that over a week or two the mean is that of all.
+        Which of them changes from time to time, so that in the long run the mean is that of all.
         """
         w = world.w
         if not bits and not trial and audience < 0:
             step = max(1, world.size // _PANEL)
-            return slice(world.day % step, None, step), step
+            return slice(world.day // _EVERY % step, None, step), step
         can: Array = np.ones(world.size, dtype=bool)
         if bits:
             can &= (w.member[:, b] & np.uint8(bits)) > 0
@@ -142,7 +148,7 @@ class Footprint(Mechanism):
             can &= w.audience[audience] > 0
         rows = np.flatnonzero(can)
         step = max(1, len(rows) // _PANEL)
-        return rows[world.day % step :: step], step
+        return rows[world.day // _EVERY % step :: step], step
 
     def _outside(self, world: World, b: int, rows: Any) -> Array:
         """Chance that each of some consumers is no customer of brand b within the window, (n,)."""

@@ -154,18 +154,19 @@ class Funnel(Mechanism):
         """Draw which of today's visits are left after one page: odds x load ** load / relevance ** relevance."""
         visits, s, relevance = acts(world), self.settings, world.w.relevance
         self._online = at = np.flatnonzero(self.online[visits.touch])
-        who, b, t = visits.consumer[at], visits.brand[at], visits.touch[at]
-        entity = self.entities[visits.click[at].astype(np.int64), b, t]
-        self._draws = self.uniforms(world, SURF, who, entity)
-        odds = (self.odds * np.maximum(1.0, self.crowd / self.capacity) ** s.load)[t]
+        cell = visits.cell[at]
+        entity = self.entities.reshape(-1)[cell + visits.click[at] * (self.entities.size // 2)]
+        self._draws = self.uniforms(world, SURF, visits.consumer[at], entity)
+        odds = np.tile(self.odds * np.maximum(1.0, self.crowd / self.capacity) ** s.load, len(self.brands))[cell]
+        fit: Any = 1.0
         if len(relevance) and s.relevance > 0.0:
-            fit = np.maximum(relevance[who, b].astype(np.float64), _LEAST_RELEVANCE)
-            odds /= fit if s.relevance == 1.0 else fit**s.relevance
-        self._bounces = self._draws[:, _BOUNCE] * (1.0 + odds) < odds
+            fit = np.maximum(relevance.reshape(-1)[visits.code[at]].astype(np.float64), _LEAST_RELEVANCE)
+            fit = fit if s.relevance == 1.0 else fit**s.relevance
+        self._bounces = self._draws[:, _BOUNCE] * (fit + odds) < odds
 
     def _forget(self, world: World) -> None:
         w, visits = world.w, acts(world)
-        codes = visits.consumer * len(self.brands) + visits.brand
+        codes = visits.code
         gone = np.zeros(len(codes), dtype=bool)
         gone[self._online] = self._bounces & (self._draws[:, _FORGET] < self.settings.forgotten)
         for t, bit in self.bits.items():
@@ -180,11 +181,11 @@ class Funnel(Mechanism):
         w, today, visits = world.w, self.today, acts(world)
         shape = len(self.brands), len(self.crowd)
         cells = shape[0] * shape[1]
-        cell = visits.brand * shape[1] + visits.touch
+        cell = visits.cell
         put = np.zeros(world.size * shape[0], dtype=bool)
         for codes in self._carted:
             put[codes] = True
-        carted = put[visits.consumer * shape[0] + visits.brand]
+        carted = put[visits.code]
         at = self._online
         bounced = self._bounces & ~carted[at]
         further, seconds = self._surf(visits.touch[at], bounced)

@@ -332,8 +332,9 @@ class PrivateDomain(Mechanism):
         active = int(awake.sum())
         self.today["active_members"][b] = active
         self.today["dormant_members"][b] = len(members) - active
+        held = np.bincount(memberships, minlength=256)
         for room in self.rooms[b]:
-            self.today["memberships"][b, room.touch] = int(((memberships & room.bit) > 0).sum())
+            self.today["memberships"][b, room.touch] = int(held[(np.arange(256) & room.bit) > 0].sum())
         if settings.insight is None or settings.insight.gain <= 0.0:
             return
         members, memberships = members[awake], memberships[awake]

@@ -59,6 +59,10 @@ class Acts:
     brand: NDArray[np.int64]
     touch: NDArray[np.int64]
     click: NDArray[np.bool_]
+    code: NDArray[np.int64]
+    """Consumer x B + brand."""
+    cell: NDArray[np.int64]
+    """Brand x T + touchpoint."""
 
     def clicks_for(self, b: int, touchpoints: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Who clicked through to brand b from some touchpoints, a mask (T,); each as often as they did."""
@@ -87,15 +91,15 @@ class Touched:
             self.touch = np.concatenate([self.touch, new["touch"]])
             self._acts = None
 
-    def acts(self, rows: Array) -> Acts:
-        """Visits and clicks, out of `rows`, the log."""
+    def acts(self, rows: Array, shape: tuple[int, int]) -> Acts:
+        """Visits and clicks, out of `rows`, the log; `shape` is (B, T)."""
         if self._acts is None:
             at = np.flatnonzero((self.event == VISIT) | (self.event == CLICK))
             there = taken(rows, at)
-            self._acts = Acts(
-                consumer=there["consumer"].astype(np.int64), brand=there["brand"].astype(np.int64),
-                touch=there["touch"].astype(np.int64), click=there["event"] == CLICK,
-            )  # fmt: skip
+            consumer, brand = there["consumer"].astype(np.int64), there["brand"].astype(np.int64)
+            touch, (brands, touchpoints) = there["touch"].astype(np.int64), shape
+            code, cell = consumer * brands + brand, brand * touchpoints + touch
+            self._acts = Acts(consumer, brand, touch, there["event"] == CLICK, code, cell)
         return self._acts
 
 
@@ -109,7 +113,8 @@ def _touched(world: World) -> Touched:
 
 def acts(world: World) -> Acts:
     """Today's visits and clicks so far."""
-    return _touched(world).acts(touches(world))
+    shape = world.w.at_touch.shape
+    return _touched(world).acts(touches(world), (shape[0], shape[1]))
 
 
 def shown(world: World, t: int, events: tuple[int, ...] = (IMPRESSION,)) -> Array:
