@@ -14,6 +14,7 @@ import argparse
 import os
 import sys
 import textwrap
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,9 +61,14 @@ def rows(found: Sequence[tuple[Regularity, Result]]) -> list[str]:
 
 def tally(found: Sequence[tuple[Regularity, Result]]) -> str:
     """How many figures agree."""
-    verdicts = [finding.verdict for _, result in found for finding in result.findings]
-    of = {name: verdicts.count(name) for name in ("agrees", "unclear", "misses")}
-    return f"Of {len(verdicts)} figures {of['agrees']} agree, {of['misses']} miss, {of['unclear']} are unclear."
+    findings = [f for _, result in found for f in result.findings if f.verdict != "no figure"]
+    verdicts = Counter(finding.verdict for finding in findings)
+    origins = Counter(finding.origin for finding in findings if finding.verdict == "agrees")
+    return (
+        f"Of {len(findings)} figures {verdicts['agrees']} agree, {verdicts['misses']} miss, {verdicts['unclear']} are "
+        f"unclear. Of those that agree {origins['emerges']} emerge, {origins['chosen']} were chosen, "
+        f"{origins['input']} are inputs."
+    )
 
 
 def page(found: Sequence[tuple[Regularity, Result]]) -> str:
@@ -79,7 +85,9 @@ def page(found: Sequence[tuple[Regularity, Result]]) -> str:
         ]
         parts += [result.more] if result.more else []
         parts.append(f"*Limits.* {regularity.words('limits')}")
-    parts = [part if part.startswith(("|", "!", "#")) else textwrap.fill(part, 120) for part in parts]
+    parts = [
+        part if part.startswith(("|", "!", "#")) else textwrap.fill(part, 120, break_on_hyphens=False) for part in parts
+    ]
     return "\n\n".join(parts)
 
 

@@ -47,7 +47,8 @@ def jackknife(estimator: Callable[[NDArray[np.int64]], ArrayLike], replicates: i
 def ols(y: ArrayLike, *columns: ArrayLike) -> Floats:
     """Least squares of `y` on the columns as they are (no intercept); all flattened. (len(columns),)."""
     design = np.stack([np.ravel(np.asarray(c, dtype=np.float64)) for c in columns], axis=1)
-    out: Floats = np.linalg.lstsq(design, np.ravel(np.asarray(y, dtype=np.float64)), rcond=None)[0]
+    target = np.ravel(np.asarray(y, dtype=np.float64))
+    out: Floats = np.asarray(np.linalg.lstsq(design, target, rcond=None)[0], dtype=np.float64)
     return out
 
 

@@ -110,7 +110,7 @@ def words(x: e.Estimate) -> str:
 
 
 VOLUME = "for the wrong reason: growing brands collect reviews; what reviews do is a seventh of it (below)"
-VALENCE = "the default weight of a star (0.6, read by 0.6 of shoppers) is about twice what the study would ask for"
+VALENCE = "the default weight of a star (0.6, read by 0.6 of shoppers) is more than twice what the study would ask for"
 GAP = "defaults were ordered that way with the study in mind"
 CROSS = "brands that sell much are reviewed much: volume is the effect here, not the cause"
 

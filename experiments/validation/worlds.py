@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from agorasim.brands import BrandAction, BrandView, Policy
-from agorasim.brands.policy import Money, PolicySettings, TouchpointName
+from agorasim.brands.policy import Money, TouchpointName
 from agorasim.brands.registry import register
 from agorasim.ecosystem import World
 from agorasim.ecosystem.records import ORDERS
@@ -33,7 +33,7 @@ class RandomPlan(Policy):
     name = "random_plan"
     description = "media money and list price drawn anew at each decision"
 
-    class Settings(PolicySettings):
+    class Settings(Policy.Settings):
         """What is drawn around which values."""
 
         plan: dict[TouchpointName, Money] = {}
