@@ -42,7 +42,7 @@ def pickup_name(place: str) -> str:
 
 def _sold_at(s: Subject, at: KeyPath, touchpoint: str, brand: str) -> None:
     sellers = s.names("brands", brand, "sells")
-    if touchpoint not in sellers and s.trusted(*map(str, at)):
+    if touchpoint not in sellers and s.trusted(*map(str, at)) and s.listed("brands", brand, "sells"):
         s.report(at, unknown(f"online seller of brand {brand!r}", touchpoint, sellers))
 
 
@@ -59,7 +59,8 @@ def _shops_exist(s: Subject, at: KeyPath, name: str, brand: Brand) -> None:
             s.report((*at, key), f"brand {name!r} has no shop under 'places' that this could start from")
         elif key in ("location_coupons", "retarget_buyers") and all(p.showroom for p in shops):
             s.report((*at, key), f"brand {name!r} has showrooms only, where nothing is bought")
-    if brand.bridges.return_in_store is not None and brand.returns is None:
+    returned = brand.returns is not None or not s.trusted("brands", name, "returns")
+    if brand.bridges.return_in_store is not None and not returned:
         s.report((*at, "return_in_store"), "nothing is returned unless the brand has 'returns'")
     seen = any(p.touchpoint in brand.owns for p in shops) or not s.trusted("brands", name, "owns")
     if brand.bridges.destination is not None and shops and not seen:
@@ -74,7 +75,7 @@ def _targets(s: Subject, at: KeyPath, name: str, brand: Brand) -> None:
     if join is not None:
         here = (*at, "join_in_store", "into")
         s.touchpoint(here, join.into, lambda kind: kind.members_only, "has no members")
-        if join.into in s.names("touchpoints") and join.into not in owned:
+        if join.into in s.names("touchpoints") and join.into not in owned and s.listed("brands", name, "owns"):
             s.report(here, unknown(f"owned touchpoint of brand {name!r}", join.into, owned))
     if ads is not None:
         here = (*at, "retarget_buyers", "touchpoint")
@@ -93,7 +94,7 @@ def _targets(s: Subject, at: KeyPath, name: str, brand: Brand) -> None:
 
 def _event(s: Subject, at: KeyPath, name: str, event: EventFollowUp, owned: list[str]) -> None:
     s.touchpoint((*at, "event"), event.event, lambda kind: kind is KINDS["event"], "is no event")
-    if event.event in s.names("touchpoints") and event.event not in owned:
+    if event.event in s.names("touchpoints") and event.event not in owned and s.listed("brands", name, "owns"):
         s.report((*at, "event"), unknown(f"owned touchpoint of brand {name!r}", event.event, owned))
     _sold_at(s, (*at, "to"), event.to, name)
 

@@ -15,7 +15,7 @@ def check_calendar(s: Subject) -> None:
     for name, shock in s.scenario.calendar.shocks.items():
         at = ("calendar", "shocks", name)
         for k, brand in enumerate(shock.brands):
-            if brand not in s.names("brands"):
+            if brand not in s.names("brands") and s.listed("brands"):
                 s.report((*at, "brands", k), unknown("brand", brand, s.names("brands")))
         ours = shock.cost_of_goods != 1.0 or shock.trust != 0.0 or not shock.deliveries or shock.capacity != 1.0
         everybody = shock.need != 1.0 or shock.media_price != 1.0

@@ -102,12 +102,14 @@ class _Family:
         if parent in line[:-1]:
             circle = " -> ".join((*line[line.index(parent) :], parent))
             return self._wrong(at, f"goes round in a circle ({circle}); expected one of them to extend a kind", own)
+        if parent == name and parent not in KINDS:
+            return self._wrong(at, "extends itself; expected another touchpoint, or a kind", own)
         if parent in self._raw and parent != name:
             inherited = self.filled(parent, line)
         elif parent in KINDS:
             inherited = {"kind": parent}
         else:
-            names = [*(other for other in self._raw if other != name), *KINDS]
+            names = list(dict.fromkeys((*(other for other in self._raw if other != name), *KINDS)))
             return self._wrong(at, unknown("touchpoint or kind", parent, names), own)
         if not isinstance(inherited, dict):
             return own

@@ -55,12 +55,16 @@ class Subject:
             return [str(key) for key in node]
         value: Any = self.scenario
         for key in path:
-            value = getattr(value, key)
+            value = value.get(key, {}) if isinstance(value, Mapping) else getattr(value, key, {})
         return list(value)
 
     def trusted(self, *path: str) -> bool:
         """Whether the value at `path` is the user's own, or a default that they left in place."""
         return not any(path[: len(at)] == at or at[: len(path)] == path for at in self._spoilt)
+
+    def listed(self, *path: str) -> bool:
+        """Whether the names in the mapping at `path` are the user's own, whatever is wrong with what they name."""
+        return not any(path[: len(at)] == at for at in self._spoilt)
 
     def report(self, path: KeyPath, message: str) -> None:
         """Note a problem."""
@@ -68,6 +72,8 @@ class Subject:
 
     def touchpoint(self, path: KeyPath, name: str, fits: Callable[[KindTraits], bool], what: str) -> None:
         """Note a problem unless a touchpoint of that name exists and its kind fits."""
+        if not self.listed("touchpoints"):
+            return
         if name not in self.names("touchpoints"):
             self.report(path, unknown("touchpoint", name, self.names("touchpoints")))
             return
@@ -137,7 +143,7 @@ def _places(s: Subject) -> None:
     for name, place in s.scenario.places.items():
         at = ("places", name)
         s.touchpoint((*at, "touchpoint"), place.touchpoint, _has_shops, "has no shops")
-        if place.brand not in s.names("brands"):
+        if place.brand not in s.names("brands") and s.listed("brands"):
             s.report((*at, "brand"), unknown("brand", place.brand, s.names("brands")))
         if name in online and name in s.scenario.touchpoints and KINDS[s.scenario.touchpoints[name].kind].online:
             s.report(at, f"the online seller {name!r} is a place of that name already; rename the shop")
@@ -194,6 +200,8 @@ def _policy(s: Subject, name: str, brand: Brand) -> None:
 
 def _money(s: Subject) -> None:
     """What one order moves, and what all orders of a day do, can be counted in whole minor units of 64 bits."""
+    from agorasim.scenario.money_checks import mechanism_money
+
     scenario = s.scenario
     orders = scenario.population.size * (1 if scenario.category.kind == "durable" else scenario.category.need.most)
     most = min(MOST, 2**62 // orders) / scenario.currency.minor_units
@@ -213,6 +221,8 @@ def _money(s: Subject) -> None:
         for shop, place in scenario.places.items():
             if place.brand == name and price <= most:
                 look(("places", shop, "price_factor"), "a price", price * place.price_factor)
+    for path, amount in mechanism_money(scenario):
+        look(path, "an amount", amount)
 
 
 def _mentions(data: Any, name: str, path: KeyPath = ()) -> Iterator[KeyPath]:

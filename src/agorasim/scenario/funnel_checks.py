@@ -29,6 +29,8 @@ def check_funnel(s: Subject) -> None:
     for name in settings.carts.places:
         if name not in places:
             s.report((*at, "carts", "places", name), unknown("place", name, places))
+        elif name in s.scenario.places and s.scenario.places[name].showroom and s.trusted("places", name):
+            s.report((*at, "carts", "places", name), f"{name!r} is a showroom: nothing is put in a cart there")
     for name in settings.carts.recover:
         s.touchpoint((*at, "carts", "recover", name), name, _reminds, "cannot remind anybody of an open cart")
 
@@ -44,7 +46,7 @@ def check_private_domain(s: Subject) -> None:
         owned = s.names("brands", name, "owns")
         for touchpoint, door in private.touchpoints.items():
             s.touchpoint((*at, touchpoint), touchpoint, lambda kind: kind.members_only, "has no members")
-            if touchpoint in s.names("touchpoints") and touchpoint not in owned:
+            if touchpoint in s.names("touchpoints") and touchpoint not in owned and s.listed("brands", name, "owns"):
                 s.report((*at, touchpoint), f"the brand does not run {touchpoint!r}; add it to brands.{name}.owns")
             if door.event > 0.0 and not events and s.trusted("touchpoints"):
                 s.report((*at, touchpoint, "event"), "nobody can join at an event: no touchpoint is of kind 'event'")
@@ -64,7 +66,9 @@ def check_private_domain(s: Subject) -> None:
                 f"a brand with a private domain can run at most {_MOST} members-only touchpoints, got {len(clubs)}",
             )
         for touchpoint, share in brand.initial.members.items():
-            if share > 0.0 and touchpoint not in private.touchpoints and s.trusted("brands", name):
+            if share <= 0.0 or touchpoint in private.touchpoints or touchpoint not in s.names("touchpoints"):
+                continue
+            if s.trusted("brands", name):
                 s.report(
                     ("brands", name, "initial", "members", touchpoint),
                     f"members of {touchpoint!r} belong to no touchpoint of the private domain;"

@@ -33,6 +33,16 @@ def _calendar(scenario: Scenario) -> Oddities:
             length = event.days + (event.recovery if isinstance(event, Shock) else 0)
             if start > last or start + datetime.timedelta(days=length - 1) < first:
                 yield f"calendar.{what}.{name}", f"never happens: the world runs from {first} to {last}"
+    for brand, model in scenario.brands.items():
+        for what, campaigns in (("coupons", model.coupons), ("promotions", model.promotions)):
+            for name, one in campaigns.items():
+                if one.start is None:
+                    continue
+                start = datetime.date.fromisoformat(one.start)
+                runs = (one.days or 1) if what == "promotions" else 1
+                gone = getattr(one, "every", None) is None and start + datetime.timedelta(days=runs - 1) < first
+                if start > last or gone:
+                    yield f"brands.{brand}.{what}.{name}", f"never happens: the world runs from {first} to {last}"
     if sum(calendar.weekday) <= 0.0:
         yield "calendar.weekday", "every multiplier is 0, so nobody ever has a need"
 
@@ -144,6 +154,14 @@ def _brands(scenario: Scenario) -> Oddities:
         plan = sum(_plan(brand).values())
         if plan > brand.budget * (1 + 1e-9):
             yield f"{path}.budget", f"is {brand.budget:g} a day, less than the plan's {plan:g}"
+        for key, ad in brand.bids.items():
+            posted = scenario.touchpoints[key]
+            bid = posted.cost.price if ad.bid is None else ad.bid
+            if bid * ad.quality < posted.auction.reserve:
+                why = (
+                    f"{bid:g} times quality is below the reserve of {posted.auction.reserve:g}, so no ad is ever shown"
+                )
+                yield f"{path}.bids.{key}.bid", why
         for key in brand.avoidable:
             if key not in brand.fixed_costs:
                 yield f"{path}.avoidable.{key}", "has no effect without a fixed cost"

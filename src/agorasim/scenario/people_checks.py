@@ -42,7 +42,7 @@ def _life_stages(s: Subject) -> None:
         _stage(s, (*at, "stages", name), chain, name, stages)
         for key in ("fit", "relevance"):
             for brand in getattr(stage, key):
-                if brand not in s.names("brands"):
+                if brand not in s.names("brands") and s.listed("brands"):
                     s.report((*at, "stages", name, key, brand), unknown("brand", brand, s.names("brands")))
     if len(s.problems) == before and all(s.trusted(*at, "stages", name) for name in stages):
         _reached(s, at, chain, list(segments.values()))

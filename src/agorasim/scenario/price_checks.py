@@ -48,7 +48,14 @@ def _coupons(s: Subject, at: tuple[str, ...], name: str, brand: Brand) -> None:
             s.touchpoint((*path, "touchpoint"), coupon.touchpoint, lambda kind: True, "")
             found = s.scenario.touchpoints.get(coupon.touchpoint)
             if found is not None and s.trusted("touchpoints", coupon.touchpoint, "kind"):
-                for_members = for_members or KINDS[found.kind].members_only
+                members_only = KINDS[found.kind].members_only
+                for_members = for_members or members_only
+                if members_only and brand.owns and coupon.touchpoint not in s.names(*at, "owns"):
+                    s.report(
+                        (*path, "touchpoint"),
+                        f"{coupon.touchpoint!r} is for members, and the brand does not run it;"
+                        f" add it to brands.{name}.owns",
+                    )
         if for_members and not brand.owns and s.trusted(*at, "owns"):
             where = "touchpoint" if coupon.to != "members" else "to"
             s.report((*path, where), f"brand {name!r} has no members: it owns no touchpoint that could be joined")

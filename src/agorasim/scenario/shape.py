@@ -144,7 +144,9 @@ def _words(node: Schema) -> str:
         return "true or false"
     if kind == "array":
         low, high = node.get("minItems"), node.get("maxItems")
-        return f"a list of {low}" if low is not None and low == high else "a list"
+        if low is not None and low == high:
+            return f"a list of {low}"
+        return f"a list of at least {low}" if low else "a list"
     if kind == "object":
         return "a mapping of names to values" if "patternProperties" in node else "a mapping of keys to values"
     return "nothing" if kind == "null" else "a value"

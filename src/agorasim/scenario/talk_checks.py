@@ -43,7 +43,7 @@ def _seeding(s: Subject, name: str, brand: Brand) -> None:
     at = ("brands", name, "seeding")
     _needs_talk(s, at, "opinion leaders reach people by what they tell them")
     layer, layers = brand.seeding.layer, s.names("social", "layers")
-    if layer is not None and layer not in layers:
+    if layer is not None and layer not in layers and s.trusted("social", "layers"):
         s.report((*at, "layer"), unknown("layer", layer, layers))
 
 

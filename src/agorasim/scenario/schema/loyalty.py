@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from agorasim.scenario.schema.base import Finite, Name, NonNegative, Positive, Probability, Strict
+from agorasim.scenario.schema.base import Finite, Name, NonNegative, Probability, Strict
 from agorasim.scenario.schema.prices import Days, Share, Where
 
 
@@ -113,5 +113,5 @@ class Lifetime(Strict):
 
     discount: NonNegative = 0.1
     """Yearly rate at which margins are discounted to a customer's first order."""
-    cohort: Positive = 30.0
+    cohort: Annotated[float, Field(ge=1.0, le=1e6)] = 30.0
     """Days of first orders that make a cohort."""

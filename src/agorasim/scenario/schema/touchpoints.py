@@ -101,7 +101,7 @@ class Touchpoint(Strict):
     """By what it recognises people, which is what a brand's data platform can learn here."""
     targeting: Targeting = "nobody"
     """The finest thing that can be aimed at here; what is finer can be aimed at in vain."""
-    footprint: NonNegative = 0.0
+    footprint: Annotated[float, Field(ge=0.0, le=1e4)] = 0.0
     """Grams of CO2 equivalent for each contact: an impression, visit, message or leaflet."""
 
     @model_validator(mode="before")
