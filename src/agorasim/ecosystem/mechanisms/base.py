@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -91,6 +91,23 @@ def distinct(codes: Array) -> Array:
     return out[np.concatenate(([True], out[1:] != out[:-1]))]
 
 
+def spans(size: int, most: int = 8_192) -> Iterator[slice]:
+    """Rows 0 to `size` in pieces, so that what a pass over everybody works out on its way stays in the cache."""
+    return (slice(first, min(size, first + most)) for first in range(0, size, most))
+
+
+def column_sums(values: Array) -> NDArray[np.int64]:
+    """Sums of whole numbers (N, B), in any type, by column, (B,): below 2^53 float64 adds them without rounding."""
+    sums: NDArray[np.int64] = (np.ones(len(values)) @ values.astype(np.float64)).astype(np.int64)
+    return sums
+
+
+def add_to_rows(column: Array, who: Array, amount: Array) -> None:
+    """Add amounts (n, B) to rows `who` (n,), none twice, of a column (N, B)."""
+    for b in range(column.shape[1]):  # faster than whole rows
+        column[who, b] += amount[:, b]
+
+
 class Mechanism:
     """One mechanism of one world.
 
@@ -164,7 +181,7 @@ class Mechanism:
             if name in self.columns:
                 self.columns[name][who] = nothing
 
-    def fit(self, name: str, most: int) -> Array:
+    def wide_enough(self, name: str, most: int) -> Array:
         """The column `name` of whole numbers, made wider when it could not hold one of the size `most`."""
         column = self.columns[name]
         while most > np.iinfo(column.dtype).max:

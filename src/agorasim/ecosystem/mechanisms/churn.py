@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim.ecosystem.mechanisms.base import DAY, Mechanism, distinct
+from agorasim.ecosystem.mechanisms.base import DAY, Mechanism, column_sums, distinct, spans
 from agorasim.ecosystem.mechanisms.base import Coupon as Source
 from agorasim.ecosystem.mechanisms.loyalty import Loyalty
 from agorasim.ecosystem.population import beta_of_mean
@@ -121,5 +121,7 @@ class Churn(Mechanism):
 
     def closing(self, world: World) -> None:
         """Customers who have not left."""
-        there = np.flatnonzero((world.w.bought > 0) & (self.columns["left"] < 0))
-        self.today["active_customers"][:] = np.bincount(there % len(self.brands), minlength=len(self.brands))
+        active = self.today["active_customers"]
+        active[:] = 0
+        for rows in spans(world.size):
+            active += column_sums((world.w.bought[rows] > 0) & (self.columns["left"][rows] < 0))

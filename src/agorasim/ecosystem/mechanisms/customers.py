@@ -70,7 +70,7 @@ class Customers(Mechanism):
         last = last_orders(world).columns["day"].reshape(-1)  # of every brand, and not of today yet
         again = codes[(w.first_day.reshape(-1)[codes] < world.day) & (last[codes] < world.day)]
         repeats = self.columns["repeats"].reshape(-1)[again].astype(np.int64) + 1
-        self.fit("repeats", int(repeats.max(initial=0))).reshape(-1)[again] = repeats
+        self.wide_enough("repeats", int(repeats.max(initial=0))).reshape(-1)[again] = repeats
 
     def _add(self, name: str, codes: Array, amount: Array) -> None:
         """Add amounts (n,) to the sums of customers (codes consumer x B + brand, ascending)."""
@@ -79,7 +79,7 @@ class Customers(Mechanism):
         start = np.flatnonzero(np.concatenate(([True], codes[1:] != codes[:-1])))
         whose = codes[start]
         total = self.columns[name].reshape(-1)[whose] + np.add.reduceat(amount.astype(np.int64), start)
-        self.fit(name, int(np.abs(total).max())).reshape(-1)[whose] = total
+        self.wide_enough(name, int(np.abs(total).max())).reshape(-1)[whose] = total
 
     def table(self, world: World) -> pa.Table:
         """The table `customers`; see `customer_table`."""

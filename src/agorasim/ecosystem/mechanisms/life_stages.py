@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import CUSTOMERS, FIXED, MEMBERS
-from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.ecosystem.mechanisms.base import DAY, Mechanism, add_to_rows, spans
 from agorasim.ecosystem.population import gamma_of_mean_one, need_zero
 from agorasim.randomness import PURPOSES, deep_uniforms, stable_id, uniforms
 from agorasim.scenario.schema.life_stages import OUT
@@ -26,7 +26,7 @@ LENGTH: Final = PURPOSES.declare("life_stages.length", 80)
 REPLACE: Final = PURPOSES.declare("life_stages.replace", 81)
 
 #: Day on which a stage without an end ends.
-NEVER: Final = np.iinfo(np.int32).max
+NEVER: Final = int(np.iinfo(DAY).max)
 #: Traits that stages multiply, with their key in the scenario.
 _TRAITS: Final = {
     "price": "price_sensitivity", "deal": "deal_proneness", "talk": "talk", "ear": "susceptibility",
@@ -41,7 +41,7 @@ _BLANK: Final = {
 class LifeStages(Mechanism):
     """The population's stages of life.
 
-    Columns: `stage` (N,) i2, row of the stages' table (the last row: out of the category); `ends` (N,) i4, first day of
+    Columns: `stage` (N,) i2, row of the stages' table (the last row: out of the category); `ends` (N,) i2, first day of
     the next stage. `sums` over the counted days, by brand and stage: person-days, awareness, orders, revenue.
     """
 
@@ -83,7 +83,8 @@ class LifeStages(Mechanism):
         self.replace = np.array([chain.replace if o is None or o.replace is None else o.replace for o in own])
         first = chain.entry or self.names[0]
         self.entry = np.array([self.names.index((o.entry if o is not None else None) or first) for o in own])
-        self._base = {"need": world.w.need_rate.copy(), **{t: world.w.traits[t].copy() for t in _TRAITS}}
+        moved = [trait for trait, factor in self.factors.items() if (factor != 1.0).any()]
+        self._base = {"need": world.w.need_rate.copy(), **{t: world.w.traits[t].copy() for t in moved}}
         self._identities = np.array([stable_id("stage", name) for name in self.names], dtype=np.int64)
         self._relevance_before: Array | None = None
         shape = (len(self.brands), len(self.names))
@@ -93,7 +94,7 @@ class LifeStages(Mechanism):
         stage = self._drawn(world, weights)
         everyone = np.arange(world.size)
         self.columns["stage"] = stage.astype(np.int16)
-        self.columns["ends"] = np.full(world.size, NEVER, dtype=np.int32)
+        self.columns["ends"] = np.full(world.size, NEVER, dtype=DAY)
         u = deep_uniforms(people.now, LENGTH, everyone, self._identities[stage])
         # In a chain that has long been running, the length of the stage that one is met in is drawn by its length, and
         # the day on which one is met is uniform over it (renewal theory, Cox 1962).
@@ -183,9 +184,9 @@ class LifeStages(Mechanism):
         rate = (self._base["need"][who].astype(np.float64) * self.need[stage]).astype(np.float32)
         w.need_rate[who] = rate
         w.need_zero[who] = need_zero(rate, float(w.params["need_factor"][0]))
-        for trait, factor in self.factors.items():
-            if (factor != 1.0).any():
-                w.traits[trait][who] = self._base[trait][who].astype(np.float64) * factor[stage]
+        for trait, base in self._base.items():
+            if trait != "need":
+                w.traits[trait][who] = base[who].astype(np.float64) * self.factors[trait][stage]
 
     def carried(self, world: World) -> None:
         """Contacts of today work as the stage makes them relevant, on top of what personalisation does."""
@@ -201,15 +202,16 @@ class LifeStages(Mechanism):
 
     def evaluate(self, world: World, who: Array) -> None:
         """Brands appeal as they fit the stage."""
-        world.w.appeal[who] += self.fit[self.columns["stage"][who]].astype(np.float32)
+        add_to_rows(world.w.appeal, who, self.fit.astype(np.float32).take(self.columns["stage"][who], axis=0))
 
     def settled(self, world: World, orders: Array) -> None:
         """Count who buys what in which stage."""
         if world.day < world.days.warmup:
             return
-        at = world.market.table["brand"][orders["offer"]], self.columns["stage"][orders["consumer"]]
-        np.add.at(self.sums["orders"], at, 1)
-        np.add.at(self.sums["revenue"], at, orders["price"].astype(np.int64))
+        brand, stage = world.market.table["brand"][orders["offer"]], self.columns["stage"][orders["consumer"]]
+        sums = self.sums["orders"]
+        sums += np.bincount(brand * len(self.names) + stage, minlength=sums.size).reshape(sums.shape)
+        np.add.at(self.sums["revenue"], (brand, stage), orders["price"])
 
     def closing(self, world: World) -> None:
         """How well each brand fits the people there are, and who knows it."""
@@ -218,9 +220,10 @@ class LifeStages(Mechanism):
         self.today["stage_fit"][...] = np.rint(counts @ self.fit / world.size * FIXED).astype(np.int64)
         if world.day >= world.days.warmup:
             self.sums["people"] += counts
-            for b in range(len(self.brands)):
-                known = np.rint(world.w.awareness[:, b].astype(np.float64) * FIXED).astype(np.int64)
-                np.add.at(self.sums["awareness"][b], stage, known)
+            for rows in spans(world.size):
+                known, there = np.rint(world.w.awareness[rows] * np.float32(FIXED)), stage[rows].astype(np.int64)
+                for b in range(len(self.brands)):
+                    self.sums["awareness"][b] += np.bincount(there, known[:, b], len(self.names)).astype(np.int64)
 
     def table(self, world: World) -> pa.Table:
         """The table `life_stages`: one row a brand and stage (and `out`), over the counted days so far.
@@ -266,7 +269,7 @@ class LifeStages(Mechanism):
         return out
 
     def _set_ends(self, who: Array, day: int, length: Array) -> None:
-        self.columns["ends"][who] = np.minimum(np.maximum(length, 1.0) + day, float(NEVER)).astype(np.int32)
+        self.columns["ends"][who] = np.minimum(np.maximum(length, 1.0) + day, float(NEVER)).astype(DAY)
 
 
 def enter(world: World, who: Array) -> None:

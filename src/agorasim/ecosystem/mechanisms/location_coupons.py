@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from agorasim.ecosystem.mechanisms.base import Coupon, Lever, Mechanism
 from agorasim.ecosystem.mechanisms.shops import nearest_shop
-from agorasim.randomness import PURPOSES, stable_id
+from agorasim.randomness import PURPOSES, stable_id, uniforms
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.world import World
@@ -43,9 +43,9 @@ class LocationCoupons(Mechanism):
         models = world.scenario.brands.values()
         self._rules = [None if m.bridges is None else m.bridges.location_coupons for m in models]
         self._entity = [stable_id("location_coupon", name) for name in self.brands]
-        #: Consumers within the radius, by brand.
+        #: Who lives within the radius, (N,), by brand.
         self._near = {
-            b: np.flatnonzero(nearest_shop(world, self.brands[b])[0] <= rule.radius_km)
+            b: nearest_shop(world, self.brands[b])[0] <= rule.radius_km
             for b, rule in enumerate(self._rules) if rule is not None
         }  # fmt: skip
 
@@ -56,9 +56,9 @@ class LocationCoupons(Mechanism):
                 continue
             value = world.minor(world.lever(b, "location_coupons.value"))
             chance = world.lever(b, "location_coupons.chance")
-            who = self._near[b]
-            who = who[world.w.consent[who] > 0]
-            got = who[self.uniforms(world, COUPON, who, self._entity[b])[:, 0] < chance]
+            # Everybody's draws at once cost less than those of the people near by, one by one.
+            got = np.flatnonzero(uniforms(world.w.now, COUPON, world.size, self._entity[b]) < chance)
+            got = got[self._near[b][got] & (world.w.consent[got] > 0)]
             if len(got) == 0:
                 continue
             world.raise_awareness(got, b, rule.awareness)

@@ -165,7 +165,7 @@ class Loyalty(Mechanism):
         who, account = at // 2, at % 2
         for name in ("points", "qualifying"):
             total = self.columns[name][who, room, account] + earned
-            self.fit(name, int(total.max(initial=0)))[who, room, account] = total
+            self.wide_enough(name, int(total.max(initial=0)))[who, room, account] = total
         before = self.columns["tier"][who, room]
         self._rank(b, who)
         self.columns["tier"][who, room] = np.maximum(self.columns["tier"][who, room], before)

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import NEEDS_ARISEN, REACHED
-from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.ecosystem.mechanisms.base import DAY, Mechanism, add_to_rows, distinct
 from agorasim.ecosystem.mechanisms.platform import known_today
-from agorasim.ecosystem.population import gamma_of_mean_one
-from agorasim.randomness import NOBODY, PURPOSES, stable_id
+from agorasim.randomness import NOBODY, PURPOSES, uniforms
 from agorasim.scenario.catalogue import KINDS
 from agorasim.scenario.people_checks import MODES
 
@@ -29,6 +28,9 @@ PLAIN: Final = 0
 #: Utility of brands that do not know the person, where only those that do are considered.
 _OUT_OF_SIGHT: Final = -1e4
 _MOST_PENDING: Final = 255
+#: A day after every calendar's last, and the longest delay that is told apart.
+_AFTER_ALL: Final = int(np.iinfo(DAY).max)
+_LONGEST: Final = 5_000
 _WEIGHTS: Final = ("price", "deal", "goodwill", "habit", "appeal", "distance", "widen")
 
 
@@ -36,8 +38,8 @@ class Modes(Mechanism):
     """Each day's needs of a person are answered in one mode, drawn by the shares of the person's segment.
 
     A need that is compared stays in progress until it is due. Needs are conserved: arisen = answered + in progress +
-    abandoned. Columns: `pending` (N,) u1, needs in progress; `due` (N,) i4, day on which they are answered; `since`
-    (N,) i4, day on which the first of them arose.
+    abandoned. Columns: `pending` (N,) u1, needs in progress; `due` (N,) i2, day on which they are answered; `since`
+    (N,) i2, day on which the first of them arose.
     """
 
     name = "modes"
@@ -75,12 +77,13 @@ class Modes(Mechanism):
             (stated.comparison.delay, stated.comparison.delay_cv) if stated.comparison is not None else (0.0, 0.0)
         )
         self.durable = scenario.category.kind == "durable"
-        self._mode_ids = [stable_id("mode", name) for name in self.names]
-        self._brand_ids = [stable_id("mode", "met", brand) for brand in self.brands]
+        #: One of the four draws of a block for each mode that there is, so that none shifts another's.
+        self._draws = [MODES.index(name) for name in self.names]
+        self._delays = _rounded_delays(*self.delay)
         self._use_before: list[tuple[int, Array, Array]] = []
         self.columns["pending"] = np.zeros(world.size, dtype=np.uint8)
-        self.columns["due"] = np.zeros(world.size, dtype=np.int32)
-        self.columns["since"] = np.full(world.size, -1, dtype=np.int32)
+        self.columns["due"] = np.zeros(world.size, dtype=DAY)
+        self.columns["since"] = np.full(world.size, -1, dtype=DAY)
         self._expect_searches(world)
 
     def _shares_of(self, segment: Any) -> list[float]:
@@ -120,37 +123,36 @@ class Modes(Mechanism):
         w.mode[who] = mode
         due = self._bring_due(world)
         impulsive = self._triggered(world)
-        rows = np.unique(np.concatenate([who, due, impulsive]))
+        rows = distinct(np.concatenate([who, due, impulsive]))
         self._set_search(world, rows)
         return rows
 
     def _drawn(self, world: World, who: Array) -> Array:
-        """A mode (row of `w.modes`) for each of `who` by Gumbel-max: each mode has its own draw."""
-        best = np.full(len(who), -np.inf)
-        out = np.zeros(len(who), dtype=np.uint8)
-        segment = world.population.segment[who]
-        with np.errstate(divide="ignore"):
-            logs = np.log(self.shares)
-        for k, identity in enumerate(self._mode_ids):
-            score = logs[segment, k] - np.log(-np.log(self.uniforms(world, MODE, who, identity)[:, 0]))
-            better = score > best
-            out[better] = k + 1
-            best = np.maximum(best, score)
+        """A mode (row of `w.modes`) for each of `who`: the first of exponential times with the shares as rates.
+
+        That is Gumbel-max: each mode has its own draw.
+        """
+        if len(self.names) == 1:
+            out = np.ones(len(who), dtype=np.uint8)
+        else:
+            u = self.uniforms(world, MODE, who, NOBODY)[:, self._draws]
+            with np.errstate(divide="ignore"):
+                times = np.log(u) / self.shares[world.population.segment[who]]  # negative
+            out = (times.argmax(axis=1) + 1).astype(np.uint8)
         out[world.w.direct[who] > 0] = PLAIN
         return out
 
     def _put_off(self, world: World, who: Array) -> None:
         """The needs of `who` stay in progress for some days; one that is due the same day is left as it is."""
-        mean, cv = self.delay
-        length = np.full(len(who), mean)
-        if cv > 0.0:
-            length *= gamma_of_mean_one(self.uniforms(world, DELAY, who, NOBODY)[:, 0], cv**-2)
-        days = np.rint(np.minimum(length, 1e6)).astype(np.int32)
+        days = np.full(len(who), round(self.delay[0]), dtype=np.int64)
+        if len(self._delays):
+            days = np.searchsorted(self._delays, self.uniforms(world, DELAY, who, NOBODY)[:, 0])
         self.columns["since"][who[days == 0]] = world.day
         who, days = who[days > 0], days[days > 0]
         pending, due = self.columns["pending"], self.columns["due"]
         new = pending[who] == 0
-        due[who] = np.where(new, world.day + days, np.minimum(due[who], world.day + days))
+        then = np.minimum(world.day + days, _AFTER_ALL)
+        due[who] = np.where(new, then, np.minimum(due[who], then))
         self.columns["since"][who[new]] = world.day
         total = pending[who].astype(np.int64) + world.w.needs[who]
         self._drop(who, np.maximum(total - _MOST_PENDING, 0))
@@ -176,18 +178,17 @@ class Modes(Mechanism):
         w = world.w
         if self.trigger == 0.0:
             return np.empty(0, dtype=np.int64)
-        idle = w.needs == 0
-        if w.params["needing"][0]:
-            idle &= w.need_rate > 0.0  # not those who never need the category
-        if self.durable:
-            idle &= (w.owner == 0) & (self.columns["pending"] == 0)
         chance = self.trigger * self.shares[:, self.names.index("impulse")]
-        hit = np.zeros(world.size, dtype=bool)
-        for b, identity in enumerate(self._brand_ids):
-            met = np.flatnonzero(idle & ((w.flags[:, b] & REACHED) > 0))
-            u = self.uniforms(world, TRIGGER, met, identity)[:, 0]
-            hit[met[u < chance[world.population.segment[met]]]] = True
-        who = np.flatnonzero(hit)
+        # One draw for everybody: a need arises from none of the n brands met with probability (1 - chance)^n.
+        u = uniforms(w.now, TRIGGER, world.size, NOBODY)
+        who: Array = np.flatnonzero(u < 1.0 - (1.0 - chance.max()) ** len(self.brands))
+        who = who[w.needs[who] == 0]
+        met = (w.flags[who] & REACHED).astype(np.int64).sum(axis=1)
+        who = who[u[who] < 1.0 - (1.0 - chance[world.population.segment[who]]) ** met]
+        if w.params["needing"][0]:
+            who = who[w.need_rate[who] > 0.0]  # not those who never need the category
+        if self.durable:
+            who = who[(w.owner[who] == 0) & (self.columns["pending"][who] == 0)]
         w.needs[who] = 1
         w.direct[who] = 0
         w.mode[who] = self.row["impulse"]
@@ -233,24 +234,40 @@ class Modes(Mechanism):
             mine = who[self.known_only[w.mode[who]]]
             known = knows(world, mine)
             known[~known.any(axis=1)] = True
-            w.appeal[mine] += np.where(known, np.float32(0.0), np.float32(_OUT_OF_SIGHT))
+            add_to_rows(w.appeal, mine, np.where(known, np.float32(0.0), np.float32(_OUT_OF_SIGHT)))
 
     def settled(self, world: World, orders: Array) -> None:
         """Count orders by mode, and the days that compared ones took."""
         w = world.w
-        brand, who = w.offers["brand"][orders["offer"]], orders["consumer"]
-        mode, segment = w.mode[who], world.population.segment[who]
+        brand, who = w.offers["brand"][orders["offer"]].astype(np.int64), orders["consumer"].astype(np.int64)
+        mode, (brands, segments) = w.mode[who], (len(self.brands), self.shares.shape[0])
+        code = (mode * np.int64(brands) + brand) * segments + world.population.segment[who]
+        counts = np.bincount(code, minlength=(len(self.names) + 1) * brands * segments).reshape(-1, brands, segments)
         for name, row in self.row.items():
-            here = mode == row
-            np.add.at(self.today[f"orders_{name}"], (brand[here], segment[here]), 1)
+            self.today[f"orders_{name}"] += counts[row]
         if "comparison" in self.row and self.delay[0] > 0.0:
             compared = mode == self.row["comparison"]
             days = world.day - self.columns["since"][who[compared]].astype(np.int64)
-            np.add.at(self.today["decision_days"], brand[compared], days)
+            taken = np.bincount(brand[compared], weights=days, minlength=brands)
+            self.today["decision_days"] += taken.astype(np.int64)
 
     def closing(self, world: World) -> None:
         """Needs in progress at the end of the day."""
         self.today["needs_in_progress"][...] = int(self.columns["pending"].sum(dtype=np.int64))
+
+
+def _rounded_delays(mean: float, cv: float) -> NDArray[np.float64]:
+    """Probabilities that a gamma distributed delay, rounded to whole days, is at most 0, 1, ... days.
+
+    The number of them below a uniform is the delay. Nothing where all delays are alike.
+    """
+    from scipy.special import gammainc
+
+    if mean <= 0.0 or cv <= 0.0:
+        return np.empty(0)
+    shape = cv**-2
+    at_most = np.asarray(gammainc(shape, (np.arange(_LONGEST) + 0.5) * shape / mean), dtype=np.float64)
+    return at_most[: int(np.searchsorted(at_most, 1.0 - 1e-12)) + 1]
 
 
 def knows(world: World, who: Array) -> NDArray[np.bool_]:
@@ -258,6 +275,6 @@ def knows(world: World, who: Array) -> NDArray[np.bool_]:
     consenting member, buyer or visitor."""
     w = world.w
     if len(w.known):
-        return np.asarray(known_today(world)[who] > 0)
+        return np.asarray(known_today(world, who) > 0)
     met = (w.member[who] > 0) | (w.bought[who] > 0) | (w.touch_day[who] >= 0)
     return np.asarray(met & (w.consent[who, None] > 0))

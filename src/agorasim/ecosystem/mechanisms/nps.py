@@ -33,23 +33,23 @@ class NetPromoterScore(Mechanism):
         """Whether the category has the key."""
         return scenario.category.nps is not None
 
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.entities = np.array([stable_id("nps", name) for name in self.brands], dtype=np.int64)
+
     def received(self, world: World, codes: Array) -> None:
         """Ask, and count promoters and detractors."""
         settings = world.scenario.category.nps
         assert settings is not None
         w, count = world.w, len(self.brands)
-        for b in range(count):
-            who = codes[codes % count == b] // count
-            u = self.uniforms(world, ANSWER, who, stable_id("nps", self.brands[b]))[:, 0]
-            who = who[u < settings.answer]
-            score = settings.centre + settings.experience * w.surprise[who, b].astype(np.float64)
-            score = np.clip(np.floor(score + settings.goodwill * w.goodwill[who, b].astype(np.float64)), 0, 10)
-            segment = world.population.segment[who]
-            segments = self.today["nps_answers"].shape[1]
-            for name, chosen in (
-                ("nps_answers", np.ones(len(who), dtype=bool)),
-                ("promoters", score >= PROMOTER),
-                ("detractors", score <= DETRACTOR),
-            ):
-                self.today[name][b] += np.bincount(segment[chosen], minlength=segments)
+        u = self.uniforms(world, ANSWER, codes // count, self.entities[codes % count])[:, 0]
+        codes = codes[u < settings.answer]
+        score = settings.centre + settings.experience * w.surprise.reshape(-1)[codes].astype(np.float64)
+        score += settings.goodwill * w.goodwill.reshape(-1)[codes].astype(np.float64)
+        score = np.clip(np.floor(score), 0, 10)
+        tally = self.today["nps_answers"]
+        at = codes % count * tally.shape[1] + world.population.segment[codes // count]
+        groups = {"nps_answers": at, "promoters": at[score >= PROMOTER], "detractors": at[score <= DETRACTOR]}
+        for name, there in groups.items():
+            self.today[name] += np.bincount(there, minlength=tally.size).reshape(tally.shape)
         self.today["nps_balance"][:] = self.today["promoters"] - self.today["detractors"]

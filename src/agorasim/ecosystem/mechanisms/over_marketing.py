@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import FIXED, REACHED
-from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.ecosystem.mechanisms.base import Mechanism, add_to_rows, column_sums, spans
 from agorasim.ecosystem.mechanisms.consent import withdraw_consent
 from agorasim.randomness import PURPOSES, stable_id
 
@@ -53,18 +53,28 @@ class OverMarketing(Mechanism):
     def evaluate(self, world: World, who: Array) -> None:
         """Those who distrust a brand are less inclined to buy it."""
         if self.settings.response > 0.0:
-            world.w.appeal[who] -= np.float32(self.settings.response) * self.columns["distrust"][who]
+            level = self.columns["distrust"].take(who, axis=0)
+            add_to_rows(world.w.appeal, who, -np.float32(self.settings.response) * level)
 
     def closing(self, world: World) -> None:
         """Another day of contact annoys those who had enough; some leave. Recall and attitude are taken."""
         s, w, distrust = self.settings, world.w, self.columns["distrust"]
         distrust *= np.float32(1.0 - s.recovery)
-        for b in range(len(self.brands)):
-            fatigue = w.fatigue[:, b].astype(np.float64)
-            who = np.flatnonzero((fatigue > s.tolerance) & ((w.flags[:, b] & REACHED) > 0))
+        for b, who in enumerate(self._tired(world)):
             if len(who):
-                self._annoy(world, who, b, (fatigue[who] - s.tolerance) / (1.0 - s.tolerance))
-            self._take(world, b)
+                fatigue = w.fatigue[who, b].astype(np.float64)
+                self._annoy(world, who, b, np.maximum(0.0, fatigue - s.tolerance) / (1.0 - s.tolerance))
+        self._take(world)
+
+    def _tired(self, world: World) -> list[Array]:
+        """By brand: rows of those whom it reached today and whose fatigue is above their tolerance."""
+        w, tolerance, count = world.w, np.float32(self.settings.tolerance), len(self.brands)
+        found = [np.empty(0, dtype=np.int64)]
+        for rows in spans(world.size):
+            tired = (w.fatigue[rows] > tolerance) & (w.flags[rows] & np.uint8(REACHED)).view(bool)
+            found.append(np.flatnonzero(tired) + rows.start * count)
+        who, b = np.divmod(np.concatenate(found), count)
+        return [who[b == k] for k in range(count)]
 
     def _annoy(self, world: World, who: Array, b: int, excess: Array) -> None:
         """`who` met brand b today and are tired of it: excess (n,) is 0 at the tolerance, 1 at full fatigue."""
@@ -72,8 +82,10 @@ class OverMarketing(Mechanism):
         level = distrust[who, b].astype(np.float64)
         distrust[who, b] = level + s.distrust * excess * (1.0 - level)
         world.move_goodwill(who, b, -s.goodwill * excess)
+        member = world.w.member[who, b] > 0
+        who, excess = who[member], excess[member]
         u = self.uniforms(world, LEAVE, who, self.entities[b])
-        leaves = (world.w.member[who, b] > 0) & (u[:, 0] < s.opt_out * excess)
+        leaves = u[:, 0] < s.opt_out * excess
         gone = who[leaves]
         segment = world.population.segment
         np.add.at(self.today["opt_outs"][b], segment[gone], 1)
@@ -82,18 +94,23 @@ class OverMarketing(Mechanism):
         np.add.at(self.today["consent_withdrawn"][b], segment[silent], 1)
         withdraw_consent(world, silent)
 
-    def _take(self, world: World, b: int) -> None:
+    def _take(self, world: World) -> None:
         """Today's recall and attitude, in whole units of 2**-20 a person, so that no order of addition matters."""
-        w, people = world.w, world.population
-        known = np.floor(w.awareness[:, b].astype(np.float64) * FIXED + 0.5).astype(np.int64)
-        recall = self.today["recall"][b]
-        recall[...] = 0
-        np.add.at(recall, people.segment, known)
-        liked = np.floor(w.awareness[:, b] * w.goodwill[:, b].astype(np.float64) * FIXED + 0.5).astype(np.int64)
-        total = int(known.sum())
-        self.today["attitude"][b] = round(int(liked.sum()) / total * FIXED) if total else 0
-        distrust = np.floor(self.columns["distrust"][:, b].astype(np.float64) * FIXED + 0.5).astype(np.int64)
-        self.today["distrust"][b] = round(int(distrust.sum()) / world.size)
+        w, people, scale = world.w, world.population, np.float32(FIXED)
+        recall, liked, distrust = self.today["recall"], self.today["attitude"], self.today["distrust"]
+        for sums in (recall, liked, distrust):
+            sums[...] = 0
+        for rows in spans(world.size):
+            known = w.awareness[rows] * scale
+            liked += column_sums(np.rint(known * w.goodwill[rows]))
+            distrust += column_sums(np.rint(self.columns["distrust"][rows] * scale))
+            known = np.rint(known)
+            for b in range(len(self.brands)):
+                found = np.bincount(people.segment[rows], weights=known[:, b], minlength=recall.shape[1])
+                recall[b] += found.astype(np.int64)
+        for b, total in enumerate(recall.sum(axis=1).tolist()):
+            liked[b] = round(int(liked[b]) / total * FIXED) if total else 0
+            distrust[b] = round(int(distrust[b]) / world.size)
 
 
 def _settings(scenario: Scenario) -> Settings:

@@ -112,7 +112,7 @@ class PriceFairness(Mechanism):
             if fairness is not None and fairness.resentment > 0.0:
                 self._elsewhere(world, b, who[mine], price[mine], fairness.notice)
             if self.room[b] >= 0:  # of several of a day, the last
-                self.fit("paid", int(price[mine].max()))[who[mine], self.room[b]] = price[mine]
+                self.wide_enough("paid", int(price[mine].max()))[who[mine], self.room[b]] = price[mine]
 
     def _elsewhere(self, world: World, b: int, who: Array, paid: Array, notice: float) -> None:
         w, table = world.w, world.market.table

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.ecosystem.mechanisms.base import Mechanism, column_sums, spans
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.world import World
@@ -47,21 +47,26 @@ class ReferencePrices(Mechanism):
         assert settings is not None
         w, column = world.w, self.columns["reference"]
         weight = world.scenario.category.choice.price * settings.gain * w.traits["price"][who].astype(np.float64)
-        prices = lowest(world, "price") / self.scale
+        # As coarse as what is remembered, so that a price that never changes is neither gain nor loss.
+        prices = (lowest(world, "price") / self.scale).astype(np.float32).astype(np.float64)
+        nowhere = _NOWHERE / 2 / self.scale
         for b in range(len(self.brands)):
-            seen = prices[(w.member[who, b] > 0).astype(np.int64), b]
-            there = seen < _NOWHERE / self.scale
-            # As coarse as what is remembered, so that a price that never changes is neither gain nor loss.
-            rows, seen = who[there], seen[there].astype(np.float32).astype(np.float64)
-            gap = column[rows, b].astype(np.float64) - seen
+            seen, rows, weights = np.where(w.member[who, b] > 0, prices[1, b], prices[0, b]), who, weight
+            if prices[:, b].max() > nowhere:
+                there = np.flatnonzero(seen < nowhere)
+                rows, seen, weights = who[there], seen[there], weight[there]
+            remembered = column[rows, b].astype(np.float64)
+            gap = remembered - seen
             felt = np.where(gap >= 0.0, gap, settings.loss_aversion * gap)
-            w.appeal[rows, b] += (weight[there] * felt).astype(np.float32)
-            column[rows, b] = settings.memory * column[rows, b].astype(np.float64) + (1.0 - settings.memory) * seen
+            w.appeal[rows, b] += (weights * felt).astype(np.float32)
+            column[rows, b] = seen + settings.memory * gap
 
     def closing(self, world: World) -> None:
         """The mean reference price, in money."""
-        scale, column = self.scale, self.columns["reference"]
-        fixed = np.rint(column.astype(np.float64) * 2.0**20).astype(np.int64).sum(axis=0)
+        scale = self.scale
+        fixed = np.zeros(len(self.brands), dtype=np.int64)
+        for rows in spans(world.size):
+            fixed += column_sums(np.rint(self.columns["reference"][rows].astype(np.float64) * 2.0**20))
         self.today["reference_price"][:] = np.rint(fixed / 2.0**20 / world.size * scale).astype(np.int64)
 
 

@@ -143,7 +143,7 @@ class Referral(Mechanism):
         elif reward > 0:
             who, coupons = np.unique(referrer, return_counts=True)
             owed = self.columns["owed"][who, self.room[b]] + coupons
-            self.fit("owed", int(owed.max()))[who, self.room[b]] = owed
+            self.wide_enough("owed", int(owed.max()))[who, self.room[b]] = owed
 
     def _invite(self, world: World, b: int, settings: Settings, buyers: Array) -> None:
         """Buyers of today who do not think ill of the brand recommend it for the sake of the reward."""

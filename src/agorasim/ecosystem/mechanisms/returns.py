@@ -76,7 +76,7 @@ class Returns(Mechanism):
         at = who * self.columns["how"].shape[1] + room
         self.columns["how"].reshape(-1)[at] = np.where(known | (table["located"][offer] > 0), SEEN, BLIND)
         price = orders["price"]
-        self.fit("paid", int(price.max())).reshape(-1)[at] = price
+        self.wide_enough("paid", int(price.max())).reshape(-1)[at] = price
 
     def received(self, world: World, codes: Array) -> None:
         """Decide which of the goods opened today go back."""

@@ -59,7 +59,9 @@ class Reviews(Mechanism):
         if len(who) == 0 or not worth.any():
             return
         looks = self.uniforms(world, CONSULT, who, NOBODY)[:, 0] < s.consulted
-        world.w.appeal[who[looks]] += worth.astype(np.float32)
+        rows = who[looks]
+        for b, value in enumerate(worth.astype(np.float32)):
+            world.w.appeal[rows, b] += value
 
     def received(self, world: World, codes: Array) -> None:
         """Some of those who received something today write a review; extreme experiences are written about more."""
@@ -67,21 +69,23 @@ class Reviews(Mechanism):
             return
         s = self.settings
         who, b = np.divmod(codes, len(self.brands))
-        stars = self.stars(world, who, b)
+        stars = self.stars(world, codes)
         talk = world.w.traits["talk"][who].astype(np.float64)
         chance = s.share * (1.0 + s.extremity * np.abs(stars - 3) / 2.0) * talk
         writes = self.uniforms(world, WRITE, who, self.entities[b])[:, 0] < chance
-        at = b[writes], world.population.segment[who[writes]]
-        np.add.at(self.today["reviews"], at, 1)
-        np.add.at(self.today["review_stars"], at, stars[writes])
+        tally = self.today["reviews"]
+        at = b[writes] * tally.shape[1] + world.population.segment[who[writes]]
+        tally += np.bincount(at, minlength=tally.size).reshape(tally.shape)
+        given = np.bincount(at, weights=stars[writes], minlength=tally.size).astype(np.int64)
+        self.today["review_stars"] += given.reshape(tally.shape)
 
-    def stars(self, world: World, who: Array, b: Array) -> Array:
-        """Stars (1 to 5) that today's experience of brands `b` is worth to `who`, both (n,)."""
+    def stars(self, world: World, codes: Array) -> Array:
+        """Stars (1 to 5) that today's experiences (codes consumer x B + brand) are worth, (n,)."""
         w = world.w
-        surprise = w.surprise[who, b].astype(np.float64)
+        surprise = w.surprise.reshape(-1)[codes].astype(np.float64)
         adaptation = float(w.params["adaptation"][0])
         # The expectation has moved by `adaptation` x surprise already.
-        product = w.expectation[who, b].astype(np.float64) + (1.0 - adaptation) * surprise
+        product = w.expectation.reshape(-1)[codes].astype(np.float64) + (1.0 - adaptation) * surprise
         felt = self.settings.product * product + (1.0 - self.settings.product) * surprise
         return np.clip(np.floor(3.5 + felt), 1, 5).astype(np.int64)
 

@@ -55,7 +55,8 @@ class Seeding(Mechanism):
     def entered(self, world: World, who: Array) -> None:
         """Somebody new has not been given anything."""
         for b, leaders in self.leaders.items():
-            self.columns[self._seeded(b)][np.isin(leaders, who)] = -1
+            at = np.minimum(np.searchsorted(leaders, who), len(leaders) - 1)
+            self.columns[self._seeded(b)][at[leaders[at] == who]] = -1
 
     def closing(self, world: World) -> None:
         """Give products to leaders who have not had one lately; they try them at once and post from tomorrow on."""

@@ -55,9 +55,11 @@ def next_best(world: World, at: Array, barred: Array) -> Array:
         world.second_choice(at)
     else:
         # People for whom the same doors are closed choose together.
-        alike, whose = np.unique(np.packbits(barred, axis=1), axis=0, return_inverse=True)
-        for group in range(len(alike)):
-            mine = np.flatnonzero(whose.reshape(-1) == group)
+        whose = np.zeros(len(at), dtype=np.int64)
+        for bits in np.packbits(barred, axis=1).T:
+            whose = np.unique(whose * 256 + bits, return_inverse=True)[1].reshape(-1)
+        for group in range(int(whose.max(initial=-1)) + 1):
+            mine = np.flatnonzero(whose == group)
             table["open"] = doors & ~barred[mine[0]]
             world.second_choice(at[mine])
         table["open"] = doors

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import CLICKED, FOUND, REACHED
-from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.ecosystem.mechanisms.base import Mechanism, spans
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.world import World
@@ -51,26 +51,40 @@ class TalkStatistics(Mechanism):
         w, segment = world.w, world.population.segment
         if len(w.says) == 0:
             return
-        messages = w.hears_good.astype(np.int64) + w.hears_bad
-        self.columns["contact"][(messages > 0) & (self.columns["contact"] == NONE)] = _HEARD
-        for b in range(len(self.brands)):
-            who = np.flatnonzero(messages[:, b])
-            np.add.at(self.today["heard"][b], segment[who], messages[who, b])
+        good, bad = w.hears_good.reshape(-1), w.hears_bad.reshape(-1)
+        found = [np.flatnonzero(good[rows] | bad[rows]) + rows.start for rows in spans(len(good))]
+        codes = np.concatenate(found)
+        contact = self.columns["contact"].reshape(-1)
+        contact[codes[contact[codes] == NONE]] = _HEARD
+        who, b = np.divmod(codes, len(self.brands))
+        messages = good[codes].astype(np.int64) + bad[codes]
+        tally = self.today["heard"]
+        at = b * tally.shape[1] + segment[who]
+        tally += np.bincount(at, weights=messages, minlength=tally.size).astype(np.int64).reshape(tally.shape)
 
     def closing(self, world: World) -> None:
         """Settle today's first contacts and count who is aware."""
-        w, contact = world.w, self.columns["contact"]
-        met = (w.flags & np.uint8(REACHED | FOUND | CLICKED)) > 0
-        contact[(contact == _HEARD) & ~met] = TALK
-        contact[(contact == _HEARD) | ((contact == NONE) & (met | self._knows(world)))] = BRAND
-        aware = self._knows(world)
-        segments = len(world.population.segments)
-        for b in range(len(self.brands)):
-            for name, who in (("aware", aware[:, b]), ("aware_by_talk", aware[:, b] & (contact[:, b] == TALK))):
-                self.today[name][b] = np.bincount(world.population.segment[who], minlength=segments)
+        people, segments = world.population, len(world.population.segments)
+        counts = np.zeros((len(self.brands), 3, segments), dtype=np.int64)
+        for rows in spans(world.size):
+            contact, aware = self.columns["contact"][rows], self._knows(world, rows)
+            flat = contact.reshape(-1)
+            fresh = np.flatnonzero(flat - np.uint8(BRAND) > TALK - BRAND)  # neither BRAND nor TALK
+            if len(fresh):
+                met = (world.w.flags[rows].reshape(-1)[fresh] & np.uint8(REACHED | FOUND | CLICKED)) > 0
+                heard = flat[fresh] == _HEARD
+                first = np.where(met | aware.reshape(-1)[fresh] | heard, BRAND, NONE)
+                flat[fresh] = np.where(heard & ~met, TALK, first)
+            # 0 unaware, 1 aware, 2 aware and told by friends first.
+            state = aware.view(np.uint8) + (aware & (contact == TALK))
+            for b in range(len(self.brands)):
+                at = people.segment[rows] + segments * state[:, b].astype(np.int64)
+                counts[b] += np.bincount(at, minlength=3 * segments).reshape(3, segments)
+        self.today["aware"][:] = counts[:, 1] + counts[:, 2]
+        self.today["aware_by_talk"][:] = counts[:, 2]
 
-    def _knows(self, world: World) -> Array:
-        """Who is aware of which brand, (N, B) bool."""
-        awareness = world.w.awareness
-        aware: Array = (awareness >= self.aware) & (awareness > 0.0)
+    def _knows(self, world: World, rows: slice = slice(None)) -> Array:
+        """Who of some rows is aware of which brand, (n, B) bool."""
+        awareness = world.w.awareness[rows]
+        aware: Array = awareness >= self.aware if self.aware > 0.0 else awareness > 0.0
         return aware
