@@ -270,7 +270,7 @@ def _scale(axes: Axes, metric: str, found: dict[str, Floats], data: ReportData) 
         axes.yaxis.set_major_formatter(words.percent)
     else:
         axes.yaxis.set_major_formatter(words.ticks(floor, high + room))
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]))
     axes.grid(axis="y")
 
 
