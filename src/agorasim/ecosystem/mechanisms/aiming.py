@@ -27,24 +27,20 @@ def ads(world: World, b: int, t: int) -> Flags:
     return np.asarray((pairs["brand"] == b) & (pairs["touch"] == t) & paid)
 
 
-def recognised(known: Bits, captured: Bits, matched: Flags, media: list[np.uint32]) -> Bits:
-    """Where people are known, or will be once they click, visit or see an ad today, bits (N,).
+def counted(there: Bits, matched: Flags, media: list[np.uint32]) -> Bits:
+    """Touchpoints that may recognise people without counting them twice under a frequency cap, bits (n,).
 
     Args:
-        known: where they are known this morning.
-        captured: where they could be recognised.
-        matched: all identities are found to be one person's, (N,).
-        media: bits of touchpoints whose ads one frequency cap counts together, by name. People whose identities are not
-            matched cannot be counted across touchpoints: they are recognised at the first of these only.
+        there: where people are known or could be recognised.
+        matched: all identities are found to be one person's, (n,).
+        media: bits of touchpoints whose ads one cap counts together, by name. People whose identities are not matched
+            cannot be counted across touchpoints: they are recognised at the first of these only.
     """
-    there = known | captured
-    if not media:
-        return there
-    first = there & media[0]
-    for here in media[1:]:
+    first = np.zeros_like(there)
+    for here in media:
         first |= (there & here) * (first == 0)
-    first |= there & ~np.bitwise_or.reduce(np.array(media, dtype=np.uint32))
-    return np.where(matched, there, first)
+    others = ~np.bitwise_or.reduce(np.array(media, dtype=np.uint32))
+    return np.where(matched, ~np.uint32(0), first | others)
 
 
 def counters(shared: Flags, media: Array) -> Array:
@@ -83,7 +79,7 @@ def aim(
             bought[b, t] = float(w.pairs["mean"][p])
         w.pairs["audience"][p] = row
         # Users at large are known of every touchpoint; of single people only those in or out of an audience.
-        special = chosen if audience.who == "retarget" else ~chosen
+        special = np.flatnonzero(chosen if audience.who == "retarget" else ~chosen)
         users = int(np.rint(w.use[t, special].astype(np.float64) * _FIXED).sum()) / _FIXED
         if audience.who != "retarget":
             users = world.media.users[t] - users

@@ -27,8 +27,8 @@ def withdraw_consent(world: World, who: Array) -> int:
 
     From now on no brand can identify them. What brands noted of them is erased: identities, touches that could be
     credited, audiences, and whatever mechanisms that define `forget(world, who)` keep; contacts are fitted to them no
-    longer from the next morning on. Memberships, points and purchases stay: they are contracts, not consent. Works with or without
-    a data platform.
+    longer from the next morning on. Memberships, points and purchases stay: they are contracts, not consent. Works with
+    or without a data platform.
     """
     w = world.w
     rows = np.asarray(who, dtype=np.int64)

@@ -38,6 +38,8 @@ class Fairness(Mechanism):
     def __init__(self, world: World) -> None:
         super().__init__(world)
         shape = (len(self.brands), len(world.population.segments))
+        #: How many people each segment has, (S,).
+        self.people = np.bincount(world.population.segment, minlength=shape[1])
         self.sums = {name: np.zeros(shape, dtype=np.int64) for name in (*_COUNTED, "targeted", "identified")}
 
     def closing(self, world: World) -> None:
@@ -52,17 +54,12 @@ class Fairness(Mechanism):
         for name in ("targeted", "identified"):
             if platform is not None:
                 self.sums[name] += platform.today[name]
-        people = self._people(world)
+        people = self.people
         for name in ("reach", "targeted", "identified"):
             shares = fairness.least(fairness.parity(fairness.rates(self.sums[name], people)))
             self.today[f"{name}_parity"][:] = np.rint(shares * FIXED).astype(np.int64)
         gap = fairness.price_gap(fairness.price_ratios(self.sums["revenue"], self.sums["orders"]))
         self.today["segment_price_gap"][:] = np.rint(gap * FIXED).astype(np.int64)
-
-    @staticmethod
-    def _people(world: World) -> Array:
-        people = world.population
-        return np.bincount(people.segment, minlength=len(people.segments))
 
     def table(self, world: World) -> pa.Table:
         """The table `fairness`: one row a brand and segment, over the counted days so far.
@@ -77,7 +74,7 @@ class Fairness(Mechanism):
 
         settings = world.scenario.data.fairness
         assert settings is not None
-        people, segments = self._people(world), world.population.segments
+        people, segments = self.people, world.population.segments
         days = max(1, world.history.days - world.days.warmup)
         consenting = np.bincount(world.population.segment[world.w.consent > 0], minlength=len(segments))
         shape = self.sums["reach"].shape

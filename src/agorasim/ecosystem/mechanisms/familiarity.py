@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,14 +24,12 @@ class Familiarity(NamedTuple):
     """Touchpoints where they are identified, or matched from elsewhere, (n,)."""
     matched: Flags
     """All identities are found to be one person's, (n,)."""
-    shared: Flags
-    """Which touchpoints share data, (T, T)."""
-    touchpoints: Array
-    """Those that can note anything, (V,)."""
+    together: Sequence[np.uint32]
+    """Groups of touchpoints that share data, by name; see `identity.groups`."""
+    touchpoints: Sequence[int]
+    """Those that can note anything, by name, (V,)."""
     last: Array
     """Last event there, or the day of joining, as `Dates` stores it, (V, n)."""
-    order: Array
-    """Rank of touchpoints in which they are added up, (T,)."""
 
     def quality(self, reached: Flags, insight: float, worth: Floats) -> Floats:
         """How much contacts with each person can build on, 0 to 1, shape (n,).
@@ -43,22 +42,20 @@ class Familiarity(NamedTuple):
         if not reached.any():
             return out
         closed = 1.0 - (1.0 - insight) ** np.arange(len(reached) + 1)
-        together = identity.groups(self.shared)
-        slots = sorted(range(len(self.touchpoints)), key=lambda slot: int(self.order[self.touchpoints[slot]]))
-        for slot in slots:
-            t = int(self.touchpoints[slot])
-            if reached[t]:
-                own = worth[self.last[slot]] * closed[1]
-                if any(int(mask) >> t & 1 for mask in together):
-                    own *= ~self.matched
-                out += own
-        first = [min(int(self.order[t]) for t in range(len(reached)) if int(mask) >> t & 1) for mask in together]
-        for at in np.argsort(first):
-            mask = together[at]
-            last = np.zeros(len(out), dtype=self.last.dtype)
-            for slot in slots:
-                if int(mask) >> int(self.touchpoints[slot]) & 1:
-                    np.maximum(last, self.last[slot], out=last)
-            many = np.bitwise_count(self.known & mask & identity.mask_of(reached))
-            out += many * closed[np.bitwise_count(self.direct & mask)] * worth[last] * self.matched
+        here = [slot for slot, t in enumerate(self.touchpoints) if reached[t]]
+        shared = 0
+        for mask in self.together:
+            shared |= int(mask)
+        alone, linked = np.flatnonzero(~self.matched), np.flatnonzero(self.matched)
+        single = [slot for slot in here if not shared >> self.touchpoints[slot] & 1]
+        # Sums over rows of a matrix go from the first to the last: by name of the touchpoint.
+        out[alone] = worth[self.last[np.array(here, dtype=np.int64)[:, np.newaxis], alone]].sum(axis=0) * closed[1]
+        out[linked] = worth[self.last[np.array(single, dtype=np.int64)[:, np.newaxis], linked]].sum(axis=0) * closed[1]
+        direct, known, last = self.direct[linked], self.known[linked], self.last[:, linked]
+        for mask in self.together:
+            inside = [slot for slot, t in enumerate(self.touchpoints) if int(mask) >> t & 1]
+            if inside:
+                many = np.bitwise_count(known & mask & identity.mask_of(reached))
+                some = closed[np.bitwise_count(direct & mask)]
+                out[linked] += many * some * worth[last[inside].max(axis=0)]
         return out / int(reached.sum())

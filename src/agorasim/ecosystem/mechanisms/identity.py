@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -22,6 +22,7 @@ Bits = NDArray[np.uint32]
 #: Day of what never happened: far before any day of a calendar.
 NEVER: Final = -(2**30)
 SILO, PARTIAL, UNIFIED = 0, 1, 2
+_FEW: Final = 30  # groups of people that are counted one by one
 #: Share of consenting people whom a touchpoint can recognise, by what it recognises people by (assumptions).
 CAPTURED: Final[dict[str, float]] = {
     "none": 0.0, "cookie": 0.5, "device": 0.7, "phone": 0.8, "email": 0.8, "account": 0.7, "member": 1.0,
@@ -83,24 +84,37 @@ def bit(t: int) -> np.uint32:
     return np.uint32(1 << t)
 
 
+def place_of(bits: Bits) -> Array:
+    """The touchpoint of numbers with one bit each, (n,)."""
+    return np.asarray(np.bitwise_count(bits - np.uint32(1)))
+
+
 def has(bits: Bits, mask: np.uint32) -> Flags:
     """Whether any bit of the mask is set, (N,)."""
     return np.asarray((bits & mask) != 0)
 
 
-def linked(direct: Bits, captured: Bits, matched: Flags, shared: Flags) -> Bits:
+def linked(direct: Bits, captured: Bits, matched: Flags, together: Sequence[np.uint32]) -> Bits:
     """Where people are known, bits (N,): identified there, or matched from a touchpoint that shares its data.
 
     Args:
         direct: identified at the touchpoint itself, bits (N,).
         captured: could be recognised there, bits (N,).
         matched: the person's identities are found to be one person's, (N,).
-        shared: see `sharing`, (T, T).
+        together: see `groups`.
     """
     known = direct.copy()
-    for mask in groups(shared):
+    for mask in together:
         known |= (captured & mask) * (matched & has(direct, mask))
     return known
+
+
+def counts(groups_of: Array, groups: int, flags: Flags) -> NDArray[np.int64]:
+    """How many of each group are flagged, (groups,); `groups_of` (N,) in as few bytes as can be."""
+    if groups <= _FEW:
+        found = [np.count_nonzero(flags & (groups_of == g)) for g in range(groups)]
+        return np.array(found, dtype=np.int64)
+    return np.bincount(groups_of[flags], minlength=groups)
 
 
 def spread(places: Mapping[int, int]) -> list[Bits]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -63,10 +63,13 @@ class Events(NamedTuple):
         return Events(self.rows[stay], self.bits[stay], self.buyers[buy], self.shops[buy])
 
 
-def split(rows: Array, bits: Bits, touchpoints: Sequence[int]) -> list[tuple[int, Array]]:
-    """Rows by touchpoint, where there are any; a row may be among those of several."""
-    present = int(np.bitwise_or.reduce(bits)) if len(bits) else 0
-    return [(t, rows[identity.has(bits, identity.bit(t))]) for t in touchpoints if present >> t & 1]
+def split(rows: Array, bits: Bits) -> Iterator[tuple[Array, Array]]:
+    """Rows (n,) with one touchpoint each, until all their bits have been named."""
+    while (more := bits != 0).any():
+        rows, bits = rows[more], bits[more]
+        lowest = bits & (~bits + np.uint32(1))
+        yield rows, identity.place_of(lowest)
+        bits = bits ^ lowest
 
 
 class Segmenting(NamedTuple):

@@ -81,8 +81,7 @@ class Personalise(Mechanism):
             effect = self.variety(world, k) * (settings.lift * good - settings.harm * (1.0 - good))
             factor = 1.0 + quality[:, k].astype(np.float64) * effect
             relevance[:, b] *= factor.astype(np.float32)
-            total = int(np.rint(factor * FIXED).sum(dtype=np.float64))  # of whole numbers: exact below 2**53
-            self.today["relevance"][b] = total // world.size
+            self.today["relevance"][b] = int((factor * FIXED + 0.5).astype(np.int64).sum()) // world.size
             self.today["content"][b] = round((self._good[k] + self._bad[k]) * FIXED)
 
     def forget(self, world: World, who: Array) -> None:

@@ -61,6 +61,8 @@ class Platform(Records):
         self._rows: list[list[int]] = [[] for _ in self._own]
         #: From morning to evening, of whom each brand learnt or lost something this morning.
         self._changed: list[Array] = []
+        segments = world.population.segments
+        self._segment = world.population.segment.astype(np.min_scalar_type(max(len(segments) - 1, 0)))
         w, size = world.w, world.size
         self._first_audience = len(w.audience)
         audiences = np.zeros((len(self._audiences), size), dtype=np.uint8)
@@ -101,14 +103,18 @@ class Platform(Records):
             self._changed.append(self._learn(world, k, shared))
             direct, captured = columns["direct"][:, k], columns["captured"][:, k]
             matched = columns["matched"][:, k] > 0
-            self._known.append(identity.linked(direct, captured, matched, shared))
-            joint = platform.frequency_cap is not None and self._level[k] != identity.SILO
-            media = self._by_name if joint else []
-            w.known[:, b] = aiming.recognised(self._known[k], captured, matched, media)
+            self._known.append(identity.linked(direct, captured, matched, self._together(world, k)))
+            there = self._known[k] | captured
+            if platform.frequency_cap is not None and self._level[k] != identity.SILO:
+                who = self._changed[k]
+                columns["counted"][:, k][who] = aiming.counted(there[who], matched[who], self._by_name)
+                there &= columns["counted"][:, k]
+            w.known[:, b] = there
             if platform.frequency_cap is not None:
                 counter = aiming.counters(shared, self._media)
                 aiming.cap(world, b, counter, self._room(world, k, int(counter.max()) + 1))
             self.today["targeted"][b] = 0
+        self._renewed = []
         for a, (k, t, audience) in enumerate(self._audiences):
             b, row = self._own[k][0], self._first_audience + a
             retarget, code = audience.who == "retarget", self.dates.code
@@ -128,8 +134,8 @@ class Platform(Records):
                 if own == k and audience.who == "retarget"
             ]
             if rows:
-                followed = people.segment[w.audience[rows].any(axis=0)]
-                self.today["targeted"][b] = np.bincount(followed, minlength=len(people.segments))
+                followed = np.asarray(w.audience[rows[0]] > 0 if len(rows) == 1 else w.audience[rows].any(axis=0))
+                self.today["targeted"][b] = identity.counts(self._segment, len(people.segments), followed)
 
     def _room(self, world: World, k: int, count: int) -> Array:
         """Rows of `shown` for `count` frequency counters of a brand, beside those of others."""
@@ -154,8 +160,13 @@ class Platform(Records):
         w = world.w
         w.at_touch[b, :, AT_CREDIT] = 0
         w.at_touch[b, :, AT_CREDIT_MONEY] = 0
+        if len(orders) == 0:
+            return
+        orders = orders[
+            self.touched_since(k, orders["consumer"], world.day - world.scenario.data.attribution_window + 1)
+        ]
         who = orders["consumer"].astype(np.int64)
-        last = np.where(w.touch_day[who, b] == world.day, w.last_touch[who, b].astype(np.int64), _NOBODY)
+        last = np.where(w.touch_day[:, b][who] == world.day, w.last_touch[:, b][who].astype(np.int64), _NOBODY)
         found = identity.credits(
             self.touches(k, who), self._seller[orders["offer"]], last,
             (self.columns["matched"][who, k] > 0) & (w.consent[who] > 0), self._shared(world, k), self._pixel,
@@ -176,12 +187,12 @@ class Platform(Records):
             # From tonight on, whom the brand has identified by this morning; what happened today becomes usable.
             known = self._known[k] * consent
             w.known[:, b] = known
-            whose = people.segment[known != 0]
-            self.today["identified"][b] = np.bincount(whose, minlength=len(people.segments))
-            for t in range(len(self._names)):
+            found = identity.counts(self._segment, len(people.segments), known != 0)
+            self.today["identified"][b] = found
+            for t in self._touch.tolist():
                 self.today["identities"][b, t] = np.count_nonzero(known & identity.bit(t))
             a_day = world.minor(getattr(platform.cost, INTEGRATION[self._level[k]]) * world.factor)
-            profiles = platform.cost.per_profile * world.scenario.currency.minor_units * len(whose)
+            profiles = platform.cost.per_profile * world.scenario.currency.minor_units * int(found.sum())
             world.charge(b, "platform", a_day + round(profiles))
         self._known, self._changed = [], []
 

@@ -33,13 +33,14 @@ class Records(Mechanism):
     `joined` (N, P), since when a member; all as `Dates` stores them. `held` (N, P), memberships that can be acted on;
     `direct` (N, P), bits of touchpoints that identified the person themselves; `captured` (N, P), bits of those that
     would recognise the person; `matched` (N, P). `seen` and `bought` (N, audiences), the last event and purchase that
-    the audience's touchpoint sees. `oldest` (N, P), where something is ever erased: no event is older.
+    the audience's touchpoint sees. `counted` (N, P), where there is a frequency cap: bits of touchpoints that may
+    recognise the person without counting them twice. `oldest` (N, P), where something is erased: no event is older.
     What happened in the last days, which cannot be acted on yet, waits in lists by day. Nothing is noted of people
     without consent.
     """
 
     blank = dict.fromkeys(("touched", "paid", "joined", "held", "direct", "seen", "bought", "oldest"), 0)
-    state: ClassVar[tuple[str, ...]] = ("_level", "_waiting", "_moved")
+    state: ClassVar[tuple[str, ...]] = ("_level", "_waiting", "_moved", "_renewed")
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
@@ -70,13 +71,21 @@ class Records(Mechanism):
         self._level = [int(platform.level) for _, platform in self._own]
         self._moved = [True] * len(self._own)
         self._waiting: list[dict[int, Events]] = [{} for _ in self._own]
+        #: Of whom all was erased since this morning.
+        self._renewed: list[Array] = []
         #: From morning to evening, where each brand knows people.
         self._known: list[Bits] = []
+        #: Which touchpoints share data, by brand and integration, as far as it was needed.
+        self._shares: dict[tuple[int, int], tuple[Flags, list[np.uint32]]] = {}
+        #: Where each touchpoint's days are in `touched` and `paid`; -1: nowhere.
+        self._slots, self._tills = (slots(len(self._names), at) for at in (self._touch, self._sale))
         self._make_columns(world)
 
     def _make_columns(self, world: World) -> None:
         size, own, day = world.size, len(self._own), self.dates.dtype
         columns = self.columns
+        if any(platform.frequency_cap is not None for _, platform in self._own):
+            columns["counted"] = np.zeros((size, own), dtype=np.uint32)
         columns["touched"] = np.zeros((size, own, len(self._touch)), dtype=day)
         columns["paid"] = np.zeros((size, own, len(self._sale)), dtype=day)
         columns["seen"] = np.zeros((size, len(self._audiences)), dtype=day)
@@ -104,24 +113,38 @@ class Records(Mechanism):
     def familiarity(self, world: World, b: int, who: Array) -> Familiarity:
         """What brand b, which has a platform, can build on this morning of people in rows `who` (n,)."""
         k, columns = self._index(b), self.columns
-        last = np.ascontiguousarray(columns["touched"][who, k].T)
-        for slot, t in enumerate(self._sale):
-            here = np.searchsorted(self._touch, t)
-            np.maximum(last[here], columns["paid"][who, k, slot], out=last[here])
-        joined, held = columns["joined"][who, k], self._memberships(world, b)[columns["held"][who, k]]
-        for slot, t in enumerate(self._touch):
+        by_name = sorted(self._touch.tolist(), key=lambda t: int(self._order[t]))
+        last = np.ascontiguousarray(columns["touched"][:, k][who].T[self._slots[np.array(by_name, dtype=np.int64)]])
+        paid, joined = columns["paid"][:, k][who].T, columns["joined"][:, k][who]
+        held = self._memberships(world, b)[columns["held"][:, k][who]]
+        for slot, t in enumerate(by_name):
+            if self._tills[t] >= 0:
+                np.maximum(last[slot], paid[self._tills[t]], out=last[slot])
             if self._members_only[t]:
-                there = identity.has(held, identity.bit(int(t)))
-                last[slot] = np.where(there, np.maximum(last[slot], joined), last[slot])
+                np.maximum(last[slot], joined * identity.has(held, identity.bit(t)), out=last[slot])
+        together = sorted(self._together(world, k), key=lambda mask: min(self._order[t] for t in bits_of(mask)))
         return Familiarity(
-            columns["direct"][who, k], self._known[k][who], columns["matched"][who, k] > 0, self._shared(world, k),
-            self._touch, last, self._order,
-        )  # fmt: skip
+            columns["direct"][:, k][who],
+            self._known[k][who],
+            columns["matched"][:, k][who] > 0,
+            together,
+            by_name,
+            last,
+        )
+
+    def touched_since(self, k: int, who: Array, day: int) -> Flags:
+        """Whether people in rows `who` had an identified visit or click on a day or later, today's included, (n,)."""
+        out = (self.columns["touched"][:, k][who] >= self.dates.code(day)).any(axis=1)
+        for events in self._waiting[k].values():
+            if len(events.rows):
+                at = np.minimum(np.searchsorted(events.rows, who), len(events.rows) - 1)
+                out |= events.rows[at] == who
+        return np.asarray(out)
 
     def touches(self, k: int, who: Array) -> NDArray[np.int32]:
         """Last day of an identified visit or click of people in rows `who`, (n, T), today's included; else `NEVER`."""
         out = np.full((len(who), len(self._names)), NEVER, dtype=np.int32)
-        out[:, self._touch] = self.dates.days(self.columns["touched"][who, k])
+        out[:, self._touch] = self.dates.days(self.columns["touched"][:, k][who])
         for day, events in self._waiting[k].items():  # in the order of days
             if len(events.rows):
                 at = np.minimum(np.searchsorted(events.rows, who), len(events.rows) - 1)
@@ -133,7 +156,17 @@ class Records(Mechanism):
         return next(k for k, (own, _) in enumerate(self._own) if own == b)
 
     def _shared(self, world: World, k: int) -> Flags:
-        return identity.sharing(world.scenario, self._own[k][1], self._level[k])
+        return self._sharing(world, k)[0]
+
+    def _together(self, world: World, k: int) -> list[np.uint32]:
+        return self._sharing(world, k)[1]
+
+    def _sharing(self, world: World, k: int) -> tuple[Flags, list[np.uint32]]:
+        at = (k, self._level[k])
+        if at not in self._shares:
+            shared = identity.sharing(world.scenario, self._own[k][1], self._level[k])
+            self._shares[at] = (shared, identity.groups(shared))
+        return self._shares[at]
 
     def _memberships(self, world: World, b: int) -> Bits:
         """Touchpoints of the brand that only members use, as bits, by what `member` may hold, (256,)."""
@@ -149,21 +182,25 @@ class Records(Mechanism):
     def _note(self, world: World, k: int, b: int, orders: Array) -> None:
         w = world.w
         rows = np.flatnonzero((w.visited[:, b] != 0) | (w.touch_day[:, b] == world.day))
-        bits = identity.looked_up(w.visited[rows, b], self._places)
-        clicked = w.touch_day[rows, b] == world.day
-        last = w.last_touch[rows, b].astype(np.uint32) & np.uint32(31)
+        bits = identity.looked_up(w.visited[:, b][rows], self._places)
+        clicked = w.touch_day[:, b][rows] == world.day
+        last = w.last_touch[:, b][rows].astype(np.uint32) & np.uint32(31)
         bits |= (np.uint32(1) << last) * clicked
-        bits &= w.known[rows, b] & self._noted
+        bits &= w.known[:, b][rows] & self._noted
         here = bits != 0
-        who, at = orders["consumer"].astype(np.int32), self._seller[orders["offer"]]
+        who, at = orders["consumer"].astype(np.int64), self._seller[orders["offer"]]
         shop = np.uint32(1) << at.astype(np.uint32)
         told = (w.consent[who] > 0) & (((self.columns["captured"][who, k] & shop) != 0) | self._checks_out[at])
-        self._waiting[k][world.day] = Events(rows[here].astype(np.int32), bits[here], who[told], shop[told])
+        self._waiting[k][world.day] = Events(
+            rows[here].astype(np.int32), bits[here], who[told].astype(np.int32), shop[told]
+        )
 
     def _learn(self, world: World, k: int, shared: Flags) -> Array:
         """Act from today on upon what is old enough, and no longer upon what is too old; rows of whom this concerns."""
         platform, columns = self._own[k][1], self.columns
         changed = np.full(world.size, self._moved[k])
+        for who in self._renewed:
+            changed[who] = True
         day = world.day - platform.freshness
         events = self._waiting[k].pop(day, None)
         matched = columns["matched"][:, k] > 0
@@ -186,12 +223,12 @@ class Records(Mechanism):
 
     def _mature(self, k: int, events: Events, code: int) -> None:
         columns = self.columns
-        columns["direct"][events.rows, k] |= events.bits
-        for t, rows in notes.split(events.rows, events.bits, self._touch.tolist()):
-            columns["touched"][rows, k, np.searchsorted(self._touch, t)] = code
-        for t, rows in notes.split(events.buyers, events.shops, self._sale.tolist()):
-            columns["paid"][rows, k, np.searchsorted(self._sale, t)] = code
-            columns["direct"][rows, k] |= identity.bit(t)
+        direct = columns["direct"][:, k]
+        direct[events.rows] |= events.bits
+        for rows, t in notes.split(events.rows, events.bits):
+            columns["touched"][:, k][rows, self._slots[t]] = code
+        columns["paid"][events.buyers, k, self._tills[identity.place_of(events.shops)]] = code
+        np.bitwise_or.at(direct, events.buyers, events.shops)
         if "oldest" in columns:
             for rows in (events.rows, events.buyers):
                 columns["oldest"][rows[columns["oldest"][rows, k] == 0], k] = code
@@ -233,12 +270,12 @@ class Records(Mechanism):
     def _drop(self, k: int, rows: Array, bits: Bits) -> None:
         """Touchpoints no longer identify people, unless they noted something else of them."""
         columns = self.columns
-        for t, left in notes.split(rows, bits, range(len(self._names))):
+        for left, t in notes.split(rows, bits):
             noted = np.zeros(len(left), dtype=bool)
-            for name, slots in (("touched", self._touch), ("paid", self._sale)):
-                for slot in np.flatnonzero(slots == t):
-                    noted |= columns[name][left, k, slot] > 0
-            columns["direct"][left[~noted], k] &= ~identity.bit(t)
+            for name, at in (("touched", self._slots[t]), ("paid", self._tills[t])):
+                if columns[name].shape[2]:
+                    noted |= (at >= 0) & (columns[name][left, k, at] > 0)
+            columns["direct"][left[~noted], k] &= ~(np.uint32(1) << t[~noted].astype(np.uint32))
 
     def _minimise(self, world: World, k: int, since: int, changed: Flags) -> None:
         """Erase what was noted at touchpoints where nothing has happened since."""
@@ -280,7 +317,20 @@ class Records(Mechanism):
 
     def _erase(self, world: World, who: Array) -> None:
         """Drop what of these people cannot be acted on yet."""
+        self._renewed.append(np.asarray(who))
         gone = np.zeros(world.size, dtype=bool)
         gone[who] = True
         for waiting in self._waiting:
             waiting.update({day: events.without(gone) for day, events in waiting.items()})
+
+
+def slots(touchpoints: int, at: Array) -> NDArray[np.int64]:
+    """Place of each touchpoint in the list `at`, (T,); -1 where it is not in there."""
+    out = np.full(touchpoints, -1, dtype=np.int64)
+    out[at] = np.arange(len(at))
+    return out
+
+
+def bits_of(mask: np.uint32) -> list[int]:
+    """The touchpoints whose bits are set."""
+    return [t for t in range(32) if int(mask) >> t & 1]
