@@ -103,9 +103,12 @@ def column_sums(values: Array) -> NDArray[np.int64]:
 
 
 def add_to_rows(column: Array, who: Array, amount: Array) -> None:
-    """Add amounts (n, B) to rows `who` (n,), none twice, of a column (N, B)."""
-    for b in range(column.shape[1]):  # faster than whole rows
-        column[who, b] += amount[:, b]
+    """Add amounts (n, B), or the same (B,) to all, to rows `who` (n,), none twice, of a column (N, B)."""
+    # A row is fetched and put back as one block of bytes: several times faster than number by number.
+    blocks = column.view(np.dtype((np.void, column.strides[0]))).reshape(-1)
+    rows = blocks[who].view(column.dtype).reshape(len(who), column.shape[1])
+    rows += amount
+    blocks[who] = rows.view(blocks.dtype).reshape(-1)
 
 
 class Mechanism:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from agorasim.ecosystem.mechanisms.base import Mechanism, column_sums, spans
+from agorasim.ecosystem.mechanisms.base import Mechanism, add_to_rows, column_sums, spans
 
 if TYPE_CHECKING:
     from agorasim.ecosystem.world import World
@@ -49,17 +49,13 @@ class ReferencePrices(Mechanism):
         weight = world.scenario.category.choice.price * settings.gain * w.traits["price"][who].astype(np.float64)
         # As coarse as what is remembered, so that a price that never changes is neither gain nor loss.
         prices = (lowest(world, "price") / self.scale).astype(np.float32).astype(np.float64)
-        nowhere = _NOWHERE / 2 / self.scale
-        for b in range(len(self.brands)):
-            seen, rows, weights = np.where(w.member[who, b] > 0, prices[1, b], prices[0, b]), who, weight
-            if prices[:, b].max() > nowhere:
-                there = np.flatnonzero(seen < nowhere)
-                rows, seen, weights = who[there], seen[there], weight[there]
-            remembered = column[rows, b].astype(np.float64)
-            gap = remembered - seen
-            felt = np.where(gap >= 0.0, gap, settings.loss_aversion * gap)
-            w.appeal[rows, b] += (weights * felt).astype(np.float32)
-            column[rows, b] = seen + settings.memory * gap
+        remembered = column.take(who, axis=0).astype(np.float64)
+        seen = np.where(w.member.take(who, axis=0) > 0, prices[1], prices[0])
+        gap = remembered - seen
+        gap[seen > _NOWHERE / 2 / self.scale] = 0.0  # there is nothing to be seen
+        felt = np.where(gap >= 0.0, gap, settings.loss_aversion * gap)
+        add_to_rows(w.appeal, who, (weight[:, None] * felt).astype(np.float32))
+        add_to_rows(column, who, ((settings.memory - 1.0) * gap).astype(np.float32))
 
     def closing(self, world: World) -> None:
         """The mean reference price, in money."""

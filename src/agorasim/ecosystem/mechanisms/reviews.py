@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agorasim.behaviour.columns import FIXED
-from agorasim.ecosystem.mechanisms.base import Mechanism
+from agorasim.ecosystem.mechanisms.base import Mechanism, add_to_rows
 from agorasim.randomness import NOBODY, PURPOSES, stable_id
 
 if TYPE_CHECKING:
@@ -59,9 +59,7 @@ class Reviews(Mechanism):
         if len(who) == 0 or not worth.any():
             return
         looks = self.uniforms(world, CONSULT, who, NOBODY)[:, 0] < s.consulted
-        rows = who[looks]
-        for b, value in enumerate(worth.astype(np.float32)):
-            world.w.appeal[rows, b] += value
+        add_to_rows(world.w.appeal, who[looks], worth.astype(np.float32))
 
     def received(self, world: World, codes: Array) -> None:
         """Some of those who received something today write a review; extreme experiences are written about more."""
