@@ -48,10 +48,10 @@ class Familiarity(NamedTuple):
             shared |= int(mask)
         alone, linked = np.flatnonzero(~self.matched), np.flatnonzero(self.matched)
         single = [slot for slot in here if not shared >> self.touchpoints[slot] & 1]
-        # Sums over rows of a matrix go from the first to the last: by name of the touchpoint.
-        out[alone] = worth[self.last[np.array(here, dtype=np.int64)[:, np.newaxis], alone]].sum(axis=0) * closed[1]
-        out[linked] = worth[self.last[np.array(single, dtype=np.int64)[:, np.newaxis], linked]].sum(axis=0) * closed[1]
         direct, known, last = self.direct[linked], self.known[linked], self.last[:, linked]
+        # Sums over rows of a matrix go from the first to the last: by name of the touchpoint.
+        out[alone] = worth[self.last[:, alone][np.array(here, dtype=np.int64)]].sum(axis=0) * closed[1]
+        out[linked] = worth[last[np.array(single, dtype=np.int64)]].sum(axis=0) * closed[1]
         for mask in self.together:
             inside = [slot for slot, t in enumerate(self.touchpoints) if int(mask) >> t & 1]
             if inside:

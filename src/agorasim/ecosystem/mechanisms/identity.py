@@ -117,6 +117,14 @@ def counts(groups_of: Array, groups: int, flags: Flags) -> NDArray[np.int64]:
     return np.bincount(groups_of[flags], minlength=groups)
 
 
+def totals(bits: Bits, touchpoints: Sequence[int], width: int) -> NDArray[np.int64]:
+    """How many people have the bit of each of `touchpoints` set, (width,); 0 at others."""
+    out, here = np.zeros(width, dtype=np.int64), np.empty_like(bits)
+    for t in touchpoints:
+        out[t] = np.count_nonzero(np.bitwise_and(bits, bit(t), out=here))
+    return out
+
+
 def spread(places: Mapping[int, int]) -> list[Bits]:
     """Tables from each byte of bits by place to bits by touchpoint: `places` maps a place's bit to a touchpoint."""
     out = []

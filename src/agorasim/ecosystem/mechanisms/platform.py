@@ -189,8 +189,7 @@ class Platform(Records):
             w.known[:, b] = known
             found = identity.counts(self._segment, len(people.segments), known != 0)
             self.today["identified"][b] = found
-            for t in self._touch.tolist():
-                self.today["identities"][b, t] = np.count_nonzero(known & identity.bit(t))
+            self.today["identities"][b] = identity.totals(known, self._touch.tolist(), len(self._names))
             a_day = world.minor(getattr(platform.cost, INTEGRATION[self._level[k]]) * world.factor)
             profiles = platform.cost.per_profile * world.scenario.currency.minor_units * int(found.sum())
             world.charge(b, "platform", a_day + round(profiles))

@@ -77,6 +77,8 @@ class Records(Mechanism):
         self._known: list[Bits] = []
         #: Which touchpoints share data, by brand and integration, as far as it was needed.
         self._shares: dict[tuple[int, int], tuple[Flags, list[np.uint32]]] = {}
+        #: What `_memberships` says, likewise.
+        self._tables: dict[int, Bits] = {}
         #: Where each touchpoint's days are in `touched` and `paid`; -1: nowhere.
         self._slots, self._tills = (slots(len(self._names), at) for at in (self._touch, self._sale))
         self._make_columns(world)
@@ -114,7 +116,7 @@ class Records(Mechanism):
         """What brand b, which has a platform, can build on this morning of people in rows `who` (n,)."""
         k, columns = self._index(b), self.columns
         by_name = sorted(self._touch.tolist(), key=lambda t: int(self._order[t]))
-        last = np.ascontiguousarray(columns["touched"][:, k][who].T[self._slots[np.array(by_name, dtype=np.int64)]])
+        last = columns["touched"][:, k][who].T.copy()[self._slots[np.array(by_name, dtype=np.int64)]]
         paid, joined = columns["paid"][:, k][who].T, columns["joined"][:, k][who]
         held = self._memberships(world, b)[columns["held"][:, k][who]]
         for slot, t in enumerate(by_name):
@@ -170,18 +172,22 @@ class Records(Mechanism):
 
     def _memberships(self, world: World, b: int) -> Bits:
         """Touchpoints of the brand that only members use, as bits, by what `member` may hold, (256,)."""
+        if b in self._tables:
+            return self._tables[b]
         owns = world.scenario.brands[self.brands[b]].owns
         out, member = np.zeros(256, dtype=np.uint32), np.arange(256)
         for t, name in enumerate(self._names):
             if name in owns and self._members_only[t]:
                 out[(member & int(world.member_bit(b, name))) > 0] |= identity.bit(t)
+        self._tables[b] = out
         return out
 
     # --- learning -----------------------------------------------------------------------------------------------------
 
     def _note(self, world: World, k: int, b: int, orders: Array) -> None:
         w = world.w
-        rows = np.flatnonzero((w.visited[:, b] != 0) | (w.touch_day[:, b] == world.day))
+        there = (w.visited[:, b] != 0) | (w.touch_day[:, b] == world.day)
+        rows = np.flatnonzero(there & (w.known[:, b] != 0))
         bits = identity.looked_up(w.visited[:, b][rows], self._places)
         clicked = w.touch_day[:, b][rows] == world.day
         last = w.last_touch[:, b][rows].astype(np.uint32) & np.uint32(31)
