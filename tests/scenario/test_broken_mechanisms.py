@@ -173,3 +173,22 @@ def test_a_part_that_is_no_mapping_is_told_once(part: str, value: str) -> None:
 )
 def test_what_never_happens_is_a_warning(old: str, new: str, told: str) -> None:
     assert any(line.startswith(told) for line in warnings(loads(TEXT.replace(old, new, 1))))
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("nam,share\na,1", "s.csv:1: population.segments_from: unknown column 'nam'; did you mean 'name'?"),
+        ("name,share\na,x", "s.csv:2: population.segments_from: not a number in column 'share' (got 'x')"),
+        ("name,share\na,nan", "s.csv:2: population.segments_from: not a finite number in column 'share' (got 'nan')"),
+        ("name,share,consent\na,1,1.0001", "s.csv:2: population.segments.a.consent: out of range"),
+        ("name,share\na", "s.csv:2: population.segments_from: 1 fields; expected 2"),
+    ],
+)
+def test_a_wrong_table_of_segments(table: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text(table, encoding="utf-8")
+    text = "name: x\npopulation: {size: 10, segments_from: {file: s.csv}}\nbrands: {lumo: {}}\n"
+    with pytest.raises(ScenarioError) as caught:
+        loads(text, folder=tmp_path)
+    assert len(caught.value.problems) == 1
+    assert told in str(caught.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -157,6 +158,9 @@ def _row(row: list[str], columns: list[KeyPath], table: Table, where: str, wrong
                 value = float(text)
             except ValueError:
                 wrong(f"not a number in column {'.'.join(map(str, path))!r} (got {shown(text)})")
+                continue
+            if not math.isfinite(value):
+                wrong(f"not a finite number in column {'.'.join(map(str, path))!r} (got {shown(text)})")
                 continue
         holder = segment
         for key in path[:-1]:
