@@ -240,9 +240,14 @@ def fill(now: Any, purpose: int, chunk: int, entity: int, out: Any) -> None:
 def uniforms(now: NDArray[Any], purpose: int, count: int, entity: int = 0) -> NDArray[np.float64]:
     """Uniforms of consumers 0 .. count - 1 for a wide purpose, shape (count,)."""
     out = np.empty((count + CHUNK - 1) // CHUNK * CHUNK, dtype=np.float64)
-    for chunk in range(len(out) // CHUNK):
-        fill(now, purpose, chunk, entity, out[CHUNK * chunk : CHUNK * (chunk + 1)])
+    _fill_all(now, np.int64(purpose), np.int64(entity), out)
     return out[:count]
+
+
+@kernel
+def _fill_all(now: Any, purpose: int, entity: int, out: Any) -> None:
+    for chunk in range(out.shape[0] // CHUNK):
+        fill(now, purpose, chunk, entity, out[CHUNK * chunk : CHUNK * (chunk + 1)])
 
 
 def deep_uniforms(now: NDArray[Any], purpose: int, who: NDArray[Any], entity: Any) -> NDArray[np.float64]:
@@ -264,10 +269,16 @@ def deep_uniforms(now: NDArray[Any], purpose: int, who: NDArray[Any], entity: An
 
 @kernel
 def _blocks(now: Any, purpose: int, who: Any, entities: Any, out: Any) -> None:
+    at = now[0]
+    when = np.uint32((np.uint64(at["day"]) << np.uint64(8)) | np.uint64(purpose))
+    replicate, key0, key1 = np.uint32(at["replicate"]), np.uint32(at["key0"]), np.uint32(at["key1"])
+    # Nothing but Philox blocks in the loop, so that it is vectorised.
     for k in range(who.shape[0]):
-        u = block(now, purpose, who[k], entities[k])
-        for j in range(4):
-            out[k, j] = u[j]
+        a, b, c, d = philox_here(np.uint32(who[k]), np.uint32(entities[k]), replicate, when, key0, key1)
+        out[k, 0] = to_uniform(a)
+        out[k, 1] = to_uniform(b)
+        out[k, 2] = to_uniform(c)
+        out[k, 3] = to_uniform(d)
 
 
 # --- inversions -----------------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ OPTIONAL: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "appeal": {"appeal": ("f4", "NB")},  # added to the utility of buying the brand today
     "wallet": {
         "rebate": ("i4", "NB"),  # minor units off the next order
-        "rebate_until": ("i4", "NB"),  # last day on which it can be used; -1 none
+        "rebate_until": ("i2", "NB"),  # last day on which it can be used; -1 none
         "rebate_where": ("u1", "NB"),  # bits of `OFFER.channel`
         "rebate_source": ("u1", "NB"),
     },
@@ -80,7 +80,7 @@ OPTIONAL: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "known": {"known": ("u4", "NB")},  # bits of touchpoints at which the brand has identified them
     "caps": {"shown": ("u1", "GN")},  # impressions of today, by group of touchpoints
     "audiences": {"audience": ("u1", "AN")},
-    "told_by": {"told_by": ("i4", "NB"), "told_day": ("i4", "NB")},  # who recommended the brand last, and when
+    "told_by": {"told_by": ("i4", "NB"), "told_day": ("i2", "NB")},  # who recommended the brand last, and when
     "journeys": {"logged": ("u1", "N")},  # whose touches are kept
     "lean": {"lean": ("f4", "N")},  # utility of buying online, and lost offline
 }

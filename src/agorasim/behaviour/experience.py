@@ -70,7 +70,7 @@ def settle(w: Columns, k: int) -> None:
             paid -= off
             order["rebate"] = np.int32(off)
             order["source"] = w.rebate_source[i, b]
-            w.rebate_until[i, b] = np.int32(-1)
+            w.rebate_until[i, b] = np.int16(-1)
             w.at_offer[o, OF_REBATE] += off
     order["price"] = paid
     w.at_offer[o, OF_ORDERS] += 1

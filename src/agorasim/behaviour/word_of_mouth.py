@@ -58,7 +58,7 @@ def send(
 @borrowed
 def remember_teller(w: Columns, i: int, b: int, sender: int) -> None:
     """Who recommended the brand last; of several on one day one by lot, whatever the order of messages."""
-    today = np.int32(w.now[0]["day"])
+    today = np.int16(w.now[0]["day"])  # worlds last 20,000 days at most
     latest = np.int64(w.told_by[i, b])
     if w.told_day[i, b] != today or block(w.now, TELLER, i, sender)[0] < block(w.now, TELLER, i, latest)[0]:
         w.told_by[i, b] = np.int32(sender)

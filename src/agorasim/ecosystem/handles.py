@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 _ACCOUNT: Final = {name: k for k, name in enumerate(ACCOUNTS)}
+LAST_DAY: Final = 32_767  # what a coupon's last day can be; worlds last 20,000 days at most
+MOST_OFF: Final = 2**31 - 1  # minor units that a coupon can take off
 MOST_MEMBERSHIPS: Final = 7  # bits of `member` besides the one that means any
 
 
@@ -70,11 +72,11 @@ class Handles:
             Which of `who` got it, bool.
         """
         w = self.w
-        value = np.broadcast_to(np.asarray(minor, dtype=np.int64), who.shape)
+        value = np.broadcast_to(np.minimum(np.asarray(minor, dtype=np.int64), MOST_OFF), who.shape)
         better: Array = (w.rebate_until[who, b] < self.day) | (value > w.rebate[who, b])
         rows = who[better]
         w.rebate[rows, b] = value[better]
-        w.rebate_until[rows, b] = self.day + days - 1
+        w.rebate_until[rows, b] = min(self.day + days - 1, LAST_DAY)
         w.rebate_where[rows, b] = where
         w.rebate_source[rows, b] = source
         return better
