@@ -247,7 +247,7 @@ class Market:
         room = np.minimum(stock[self.pool], self._capacity_today() - taken)
         for k in np.flatnonzero(demand > room):
             mine = np.flatnonzero(offer == k)
-            orders["served"][mine[self._by_lot(w, orders[mine], (k,))[max(0, room[k]) :]]] = 0
+            orders["served"][mine[self._by_lot(w, orders[mine], (int(k),))[max(0, room[k]) :]]] = 0
         for pool in self._crowded:
             mine = np.flatnonzero((self.pool[offer] == pool) & (offer >= 0) & (orders["served"] == 1))
             if len(mine) > stock[pool]:

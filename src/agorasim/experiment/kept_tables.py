@@ -57,7 +57,7 @@ class KeptTables:
         Raises:
             InputError: the run kept no such table, or an unknown brand.
         """
-        return self._kept(
+        return self._kept_table(
             "customers", "the run kept no table of customers; give the scenario outcomes.lifetime, such as {}", brand
         )
 
@@ -75,7 +75,7 @@ class KeptTables:
         Raises:
             InputError: the run did not compare segments, or an unknown brand.
         """
-        return self._kept(
+        return self._kept_table(
             "fairness", "the run did not compare segments; give the scenario data.fairness, such as {}", brand
         )
 
@@ -93,11 +93,11 @@ class KeptTables:
         Raises:
             InputError: the run had no stages of life, or an unknown brand.
         """
-        return self._kept(
+        return self._kept_table(
             "life_stages", "the run had no stages of life; give the scenario population.life_stages", brand
         )
 
-    def _kept(self, name: str, without: str, brand: str | Sequence[str] | None) -> pd.DataFrame:
+    def _kept_table(self, name: str, without: str, brand: str | Sequence[str] | None) -> pd.DataFrame:
         if (found := self._store.table(name)) is None:
             raise InputError(without)
         frame: pd.DataFrame = found.to_pandas()
