@@ -88,10 +88,9 @@ def _scenario(name: str) -> Scenario:
     return Scenario.load(SCENARIOS / f"{name}.yaml")
 
 
-def outcome(question: Question, k: int, replicate: int, beside: Mapping[str, Any]) -> float:
+def outcome(scenario: Scenario, replicate: int, metric: str, brand: str | None) -> float:
     """The outcome in one world."""
-    scenario = _scenario(question.scenario).with_overrides({**beside, **question.overrides(k)})
-    return total(World(scenario, replicate=replicate).run(), question.outcome, question.brand or None)
+    return total(World(scenario, replicate=replicate).run(), metric, brand)
 
 
 def measure(
@@ -99,8 +98,12 @@ def measure(
 ) -> Array:
     """Outcomes (values, replications) at some of the values (all of them when None)."""
     chosen = range(len(question.values)) if at is None else at
+    base, brand = _scenario(question.scenario), question.brand or None
+    scenarios = [base.with_overrides({**(beside or {}), **question.overrides(k)}) for k in chosen]
     found = Parallel(n_jobs=jobs)(
-        delayed(outcome)(question, k, r, beside or {}) for k in chosen for r in range(question.replications)
+        delayed(outcome)(scenario, r, question.outcome, brand)
+        for scenario in scenarios
+        for r in range(question.replications)
     )
     return np.array(found).reshape(len(chosen), question.replications)
 
