@@ -71,7 +71,10 @@ class Question:
 
     def moved(self) -> str:
         """What is moved, for a heading."""
-        return self.lever or ", ".join(self.levers)
+        if self.lever:
+            return f"`{self.lever}`"
+        first, *others = self.levers
+        return f"`{first}`" + (f" and {len(others)} more" if others else "")
 
 
 def questions(path: Path = ROOT / "experiments" / "mechanisms.yaml") -> list[Question]:
@@ -153,7 +156,7 @@ def row(question: Question, outcomes: Array) -> str:
     verdict = "yes" if as_said(question, outcomes) else "**no**"
     span = f"{_short(question.values[0])} to {_short(question.values[-1])}"
     cells = [
-        question.mechanism, f"`{question.moved()}`: {span}", f"{question.outcome}, {question.brand or 'all'}",
+        question.mechanism, f"{question.moved()}: {span}", f"{question.outcome}, {question.brand or 'all'}",
         f"{_figure(found.estimate)} [{_figure(found.low)}, {_figure(found.high)}]{share}",
         f"{question.shape}: {verdict}", question.says,
     ]  # fmt: skip
@@ -204,7 +207,7 @@ def _panel(panel: Any, question: Question, outcomes: Array) -> None:
         panel.set_xticks(x, [_short(v) for v in question.values], fontsize=7)
         panel.margins(x=0.15)
     panel.set_title(question.name.replace("_", " "), fontsize=9.5, loc="left")
-    panel.set_xlabel(question.moved().split(".")[-1] if question.lever else question.name, fontsize=8)
+    panel.set_xlabel(question.lever.split(".")[-1] if question.lever else question.name, fontsize=8)
     panel.set_ylabel(f"change of {question.outcome}", fontsize=8)
     panel.tick_params(labelsize=7)
     for side in ("top", "right"):

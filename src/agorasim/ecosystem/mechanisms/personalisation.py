@@ -105,7 +105,7 @@ class Personalise(Mechanism):
         self._good[k] = self._good[k] * keep + made + new * generated.quality
         self._bad[k] = self._bad[k] * keep + (new - looked_at) * (1.0 - generated.quality)
         cost = made * people.cost + new * generated.cost + looked_at * generated.screening_cost
-        world.charge(b, "content", world.minor(cost))
+        world.charge(b, "content", world.minor(cost * world.factor))
 
 
 def _addressable(scenario: Scenario, brand: str) -> NDArray[np.bool_]:
