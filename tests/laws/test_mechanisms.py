@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from agorasim.measures.mechanisms import ACCOUNTS
 
 SWITCHES = [importlib.import_module(f"switching.{m.name}") for m in pkgutil.iter_modules(switching.__path__)]
 WORLDS = range(300, 324)
+EVERYTHING = Path(__file__).resolve().parents[2] / "benchmarks/scenarios/everything.yaml"
 
 
 def switched(number: int, days: int | None = None, chance: float = 0.6) -> dict[str, Any]:
@@ -84,6 +86,12 @@ def test_both_drivers_agree_with_mechanisms_on(number: int) -> None:
     fast = World(scenario).run()
     views = Ecosystem(scenario, driver="agents").run()
     assert views.world.digest() == fast.digest()
+
+
+def test_both_drivers_agree_with_everything_on() -> None:
+    scenario = Scenario.load(EVERYTHING).with_overrides({"population.size": 150, "calendar.days": 14})
+    assert len(active(scenario)) > 40
+    assert Ecosystem(scenario, driver="agents").run().world.digest() == World(scenario).run().digest()
 
 
 @pytest.mark.parametrize("number", [302, 307])
