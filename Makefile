@@ -59,7 +59,7 @@ demo: $(STAMP)
 	@echo "Open $(CURDIR)/$(DEMO)/report.html in a browser."
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(JOBS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal $(PYTEST_ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -3,8 +3,8 @@
     python experiments/mechanisms.py                 # everything, and the page
     python experiments/mechanisms.py points rating   # some questions, printed only
 
-A question (experiments/mechanisms.yaml) moves one lever of a scenario that isolates a mechanism. Replicates of
-different values share every random draw, so that the differences to the first value are the lever's doing alone.
+A question (experiments/mechanisms/questions.yaml) moves one lever of a scenario that isolates a mechanism. Replicates
+of different values share every random draw, so that the differences to the first value are the lever's doing alone.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Question:
         return f"`{first}`" + (f" and {len(others)} more" if others else "")
 
 
-def questions(path: Path = ROOT / "experiments" / "mechanisms.yaml") -> list[Question]:
+def questions(path: Path = ROOT / "experiments" / "mechanisms" / "questions.yaml") -> list[Question]:
     """All questions of the file."""
     from ruamel.yaml import YAML
 

@@ -66,7 +66,7 @@ def test_an_heir_has_what_it_does_not_say_itself() -> None:
     ("touchpoints", "line", "says"),
     [
         ("a: {extends: b}\n  b: {extends: a}", 4, "goes round in a circle (a -> b -> a)"),
-        ("a: {extends: a}", 3, "unknown touchpoint or kind 'a'"),
+        ("a: {extends: a}", 3, "extends itself"),
         ("a: {extends: shrt_video}", 3, "did you mean 'short_video'?"),
         ("a: {extends: tv, kind: radio}", 3, "is 'radio', but 'tv', which it extends, is of kind 'tv'"),
         ("a: {extends: tv, use: 3}\n  b: {extends: a}", 3, "out of range (got 3)"),

@@ -34,7 +34,6 @@ COUNTED: Final = "counted"
 END: Final = "end"
 """The last day, for stocks."""
 FINER: Final = ("day", "week", "month")
-_METRICS: Final = tuple(m.name for m in recorded())
 _STOCKS: Final = frozenset(m.name for m in recorded() if m.kind == "stock")
 _MEANS: Final = frozenset(m.name for m in recorded() if m.kind == "stock" or not m.additive)
 _MONEY: Final = frozenset(m.name for m in recorded() if m.money)
@@ -115,9 +114,10 @@ def totals(world: World, periods: str | Iterable[str] = COUNTED, *, detail: bool
 
     def add(periods: list[str], block: Block, days: Any, only: frozenset[str] | None = None) -> None:
         rows.extend(RowKey(period, **key) for period in periods for key in block[0])
-        parts.append(_values(block[1], len(periods) * len(block[0]), minor, np.repeat(days, len(block[0])), only))
+        size = len(periods) * len(block[0])
+        parts.append(_values(block[1], metrics, size, minor, np.repeat(days, len(block[0])), only))
 
-    summed = _Summed(world, detail)
+    summed, metrics = _Summed(world, detail), _metrics(world)
     for block in summed.blocks(counted):
         add([COUNTED], block, [counted.stop - counted.start])
     for block in summed.blocks(last):
@@ -128,7 +128,7 @@ def totals(world: World, periods: str | Iterable[str] = COUNTED, *, detail: bool
         starts = [k for k, name in enumerate(names) if k == 0 or name != names[k - 1]]
         add([names[k] for k in starts], summed.brands(counted, starts), np.diff([*starts, len(names)]))
     order = sorted(range(len(rows)), key=rows.__getitem__)
-    return Totals(tuple(rows[k] for k in order), _METRICS, np.concatenate(parts)[order])
+    return Totals(tuple(rows[k] for k in order), metrics, np.concatenate(parts)[order])
 
 
 def region_totals(world: World, period: str, first: int, end: int) -> Totals:
@@ -139,8 +139,8 @@ def region_totals(world: World, period: str, first: int, end: int) -> Totals:
     for keys, figures in _Summed(world, False).blocks(slice(first, end)):
         if "region" in keys[0]:
             rows.extend(RowKey(period, **key) for key in keys)
-            parts.append(_values(figures, len(keys), minor, np.full(len(keys), end - first), None))
-    return Totals(tuple(rows), _METRICS, np.concatenate(parts))
+            parts.append(_values(figures, _metrics(world), len(keys), minor, np.full(len(keys), end - first), None))
+    return Totals(tuple(rows), _metrics(world), np.concatenate(parts))
 
 
 def joined(first: Totals, second: Totals) -> Totals:
@@ -151,10 +151,17 @@ def joined(first: Totals, second: Totals) -> Totals:
     return Totals(tuple(rows[k] for k in order), first.metrics, values[order])
 
 
-def _values(figures: Figures, rows: int, minor: float, days: Array, only: frozenset[str] | None) -> NDArray[np.float64]:
+def _metrics(world: World) -> tuple[str, ...]:
+    """Names of what the world records."""
+    return tuple(m.name for m in recorded([mechanism.name for mechanism in world.mechanisms]))
+
+
+def _values(
+    figures: Figures, metrics: tuple[str, ...], rows: int, minor: float, days: Array, only: frozenset[str] | None
+) -> NDArray[np.float64]:
     """Whole-number sums over `days` (rows,) as figures (rows, metrics); money and means are divided last."""
-    out = np.full((rows, len(_METRICS)), np.nan)
-    for k, name in enumerate(_METRICS):
+    out = np.full((rows, len(metrics)), np.nan)
+    for k, name in enumerate(metrics):
         if name in figures and (only is None or name in only):
             out[:, k] = figures[name] / (minor if name in _MONEY else 1.0)
             if name in _MEANS:

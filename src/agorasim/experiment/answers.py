@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,6 +54,13 @@ class Answers(Results):
     def __init__(self, folder: Path, manifest: dict[str, Any], store: Store, notes: tuple[str, ...]) -> None:
         super().__init__(folder, manifest, store, notes)
         self._kept: dict[str, pa.Table] = {}
+
+    @cached_property
+    def recorded(self) -> frozenset[str]:
+        """Names of the metrics that worlds of the experiment's scenario record."""
+        from agorasim.ecosystem.mechanisms import active
+
+        return frozenset(m.name for m in metrics.recorded([kind.name for kind in active(self.scenario)]))
 
     def __repr__(self) -> str:
         return (
