@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 
 from agorasim.ecosystem import World
 from agorasim.ecosystem.totals import total
-from agorasim.effects.intervals import Interval
 from agorasim.effects.paired import paired_interval
 from agorasim.measures.metrics import BY_NAME
 from agorasim.scenario.schema import Scenario
@@ -109,11 +108,6 @@ def measure(
         for r in range(question.replications)
     )
     return np.array(found).reshape(len(chosen), question.replications)
-
-
-def differences(outcomes: Array) -> list[Interval]:
-    """Each value against the first."""
-    return [paired_interval(row, outcomes[0]) for row in outcomes[1:]]
 
 
 def as_said(question: Question, outcomes: Array) -> bool:

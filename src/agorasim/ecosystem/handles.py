@@ -164,10 +164,3 @@ class Handles:
         there = max(0, min(len(rows), len(w.log) - end))
         w.log[end : end + there] = rows[:there]
         w.log_end[0] = end + len(rows)
-
-    def log_rows(self) -> tuple[Array, int]:
-        """Today's touches so far (`LOG` records), and how many there was no room for. Clears them."""
-        end = int(self.w.log_end[0])
-        rows = self.w.log[: min(end, len(self.w.log))].copy()
-        self.w.log_end[0] = 0
-        return rows, end - len(rows)
